@@ -1,0 +1,76 @@
+"""
+One step: how the weights change
+================================
+
+New here: the optimizer. `step` moves each weight against its gradient, to
+w - lr * gradient. The learning rate lr says how far: too small and nothing happens, too
+large and the loss jumps past the valley.
+
+Before: 9_apply_backward.py  Next: 11_train_neural_network.py
+Run: python codes/10_train_neural_network.py
+It ends with the loss after one step, for several learning rates.
+"""
+import copy
+import sys
+
+import torch
+from torch import nn, optim
+
+sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
+import helper
+
+args = helper.parse_args(lr=0.01)
+device = helper.get_device(args.device)
+
+# %%
+# Data
+trainset, testset = helper.load_mnist(args)
+trainloader = helper.get_loader(trainset, batch_size=64, shuffle=True)
+images, labels = next(iter(trainloader))
+images, labels = images.to(device), labels.to(device)
+
+# %%
+# Model, loss and optimizer. SGD is stochastic gradient descent: stochastic, since each
+# step sees one random batch.
+model = nn.Sequential(nn.Flatten(),
+                      nn.Linear(784, 128), nn.ReLU(),
+                      nn.Linear(128, 64), nn.ReLU(),
+                      nn.Linear(64, 10)).to(device)
+criterion = nn.CrossEntropyLoss()
+optimizer = optim.SGD(model.parameters(), lr=args.lr)
+start = copy.deepcopy(model.state_dict())
+
+# %%
+# One step, and the same by hand.
+optimizer.zero_grad()
+loss = criterion(model(images), labels)
+loss.backward()
+weight = model[1].weight
+by_hand = weight.detach() - args.lr * weight.grad
+gradient = weight.grad.clone()
+optimizer.step()
+print('step equals w - lr * gradient:', torch.allclose(weight, by_hand))  # True
+print(f'loss before {loss.item():.4f}')
+print(f'loss after  {criterion(model(images), labels).item():.4f}')
+
+# %%
+# zero_grad forgotten: the second backward adds to the first, and the step is twice as
+# long. With every batch the old gradients drag on.
+model.load_state_dict(start)
+optimizer.zero_grad()
+for _ in range(2):
+    criterion(model(images), labels).backward()
+print('without zero_grad, twice:', torch.allclose(weight.grad, 2 * gradient))  # True
+
+# %%
+# The learning rate. Each starts from the same weights and takes one step on one batch.
+print('    lr  loss after one step')
+for lr in (0.0001, 0.01, 0.1, 1, 10, 100):
+    model.load_state_dict(start)
+    optimizer = optim.SGD(model.parameters(), lr=lr)
+    optimizer.zero_grad()
+    criterion(model(images), labels).backward()
+    optimizer.step()
+    print(f'{lr:6}  {criterion(model(images), labels).item():.4f}')
+
+# Try: ten steps in place of one for each lr. Which one is best now?

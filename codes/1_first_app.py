@@ -1,0 +1,67 @@
+"""
+One neuron, by five routes
+==========================
+
+New here: tensors, and the sum of products that every network is made of. One neuron
+multiplies each input with a weight, adds a bias, and puts the sum through an activation
+function. PyTorch has several ways to write that sum; all give the same number.
+
+Before: 0_check_pytorch.py  Next: 2_multilayer.py
+Run: python codes/1_first_app.py
+It ends by printing what view, reshape and resize_ do to the memory of a tensor.
+"""
+import torch
+
+
+def sigmoid(x):
+    """Squeeze any number into 0 to 1."""
+    return 1 / (1 + torch.exp(-x))
+
+
+# %%
+# The data: five features of one example, one weight for each, and a bias. The seed
+# makes the random numbers the same in every run.
+torch.manual_seed(7)
+features = torch.randn(1, 5)
+weights = torch.randn_like(features)
+bias = torch.randn(1, 1)
+print('features', features)  # tensor([[-0.1468,  0.7861,  0.9468, -1.1143,  1.6908]])
+
+# %%
+# Routes 1 and 2: multiply element by element, then sum.
+y1 = sigmoid((features * weights).sum() + bias)  # [1, 5] * [1, 5] -> [1, 5]
+y2 = sigmoid(torch.sum(features * weights) + bias)
+
+# %%
+# Routes 3 to 5: a matrix product sums for us, and it is what a GPU does best. The inner
+# sizes must agree, so the weights stand upright: [1, 5] times [5, 1] gives [1, 1].
+y3 = sigmoid(torch.mm(features, weights.T) + bias)  # mm: two matrices, nothing else
+y4 = sigmoid(torch.matmul(features, weights.T) + bias)  # also batches; short: @
+y5 = sigmoid(torch.mm(features, weights.view(5, 1)) + bias)  # view: [1, 5] -> [5, 1]
+
+for y in (y2, y3, y4, y5):
+    assert torch.allclose(y, y1)
+print('output', y1)  # tensor([[0.1595]])
+
+# The order matters: [5, 1] times [1, 5] is allowed too, but gives every product.
+print('the other order', torch.mm(weights.T, features).shape)  # torch.Size([5, 5])
+
+# %%
+# Memory. A view is a new shape for the same numbers: changing one changes both. reshape
+# gives a view where it can, and a copy only where it must.
+a = torch.arange(6.0)  # [6]
+b = a.view(2, 3)  # [6] -> [2, 3]
+b[0, 0] = 100
+print('changed through the view', a[0])  # tensor(100.)
+print('reshape shares memory', a.reshape(2, 3).data_ptr() == a.data_ptr())  # True
+t = b.T  # [3, 2], read column by column: no view can put its rows in a line
+print('reshape had to copy', t.reshape(6).data_ptr() != t.data_ptr())  # True
+
+# resize_ is another matter: it changes the tensor itself, without asking whether the
+# number of elements fits. Lost numbers go unnoticed, so the course never uses it.
+c = torch.arange(6.0)
+c.resize_(2, 2)
+print('after resize_', c.tolist())  # [[0.0, 1.0], [2.0, 3.0]]
+
+# Try: torch.mm(features, weights) without the .T, and read the error: which sizes does
+# it name? Try c.view(2, 2) in place of resize_: view refuses to lose numbers.

@@ -1,0 +1,47 @@
+"""
+Two layers by hand
+==================
+
+New here: a hidden layer. The outputs of its two units are the inputs of the next layer;
+all units of a layer are computed by one matrix product.
+
+Before: 1_first_app.py  Next: 3_numpy_to_tensor.py
+Run: python codes/2_multilayer.py
+It ends by printing the output of the network, twice the same.
+"""
+import torch
+
+
+def sigmoid(x):
+    return 1 / (1 + torch.exp(-x))
+
+
+# %%
+# Three inputs, two hidden units, one output. Column j of W1 holds the weights of hidden
+# unit j, so the shape of a weight matrix is [inputs, outputs].
+torch.manual_seed(7)
+features = torch.randn(1, 3)
+W1 = torch.randn(3, 2)
+W2 = torch.randn(2, 1)
+B1 = torch.randn(1, 2)
+B2 = torch.randn(1, 1)
+
+# %%
+# Step by step. The inner sizes of each product agree, the outer ones remain.
+z = torch.mm(features, W1)  # [1, 3] x [3, 2] -> [1, 2]
+hidden = sigmoid(z + B1)  # [1, 2] + [1, 2] -> [1, 2]
+output = sigmoid(torch.mm(hidden, W2) + B2)  # [1, 2] x [2, 1] -> [1, 1]
+print('features', features.shape, 'W1', W1.shape, 'z', z.shape)
+print('hidden', hidden)  # tensor([[0.6813, 0.4355]])
+print('output', output)  # tensor([[0.3171]])
+
+# %%
+# The same in one expression. Without the sigmoid between them the two layers would be
+# one: a product of matrices is a matrix.
+again = sigmoid(sigmoid(features @ W1 + B1) @ W2 + B2)
+print('output', again)  # tensor([[0.3171]])
+assert torch.equal(output, again)
+
+# Try: features of 4 examples, torch.randn(4, 3). No other line changes: which shapes
+# do?
+# Try: take the inner sigmoid away, and find the single matrix that does the same.

@@ -1,0 +1,86 @@
+"""
+A first network on MNIST, by hand
+=================================
+
+New here: real images. torchvision reads the set, a transform turns each picture into a
+normalised tensor, a DataLoader makes batches, and two matrix products and a softmax
+turn a batch into probabilities.
+
+Before: 3_numpy_to_tensor.py  Next: 5_nn_module.py
+Run: python codes/4_neural_network.py
+It ends with the time per batch of torchvision's loading and of the helper's.
+"""
+import sys
+import time
+
+import torch
+from torch.utils.data import DataLoader
+from torchvision import datasets, transforms
+
+sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
+import helper
+
+args = helper.parse_args()
+
+# %%
+# The data. ToTensor makes float32 from 0 to 1 out of grey values from 0 to 255, and
+# Normalize with mean 0.5 and standard deviation 0.5 moves that to -1 to 1.
+transform = transforms.Compose([transforms.ToTensor(),
+                                transforms.Normalize((0.5,), (0.5,))])
+root = helper.find_data('MNIST', args)  # elsewhere: download=True in the next line
+trainset = datasets.MNIST(root, train=True, transform=transform)
+trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
+
+# %%
+# One batch: 64 images with one colour channel, 28 rows and 28 columns, and 64 labels.
+# The last batch of an epoch is shorter: 60000 images leave 32, 6000 leave 48.
+images, labels = next(iter(trainloader))
+print('images', images.shape)  # torch.Size([64, 1, 28, 28])
+print('labels', labels.shape)  # torch.Size([64])
+print('values from', images.min().item(), 'to', images.max().item())  # from -1.0 to 1.0
+helper.imshow(images[0], title=f'label {labels[0]}')
+helper.show('image')
+
+# %%
+# The network: 784 inputs, 256 hidden units with a sigmoid, 10 outputs. A fully
+# connected layer wants a row per image, so the image is flattened.
+inputs = images.view(images.shape[0], -1)  # [64, 1, 28, 28] -> [64, 784]
+w1, b1 = torch.randn(784, 256), torch.randn(256)
+w2, b2 = torch.randn(256, 10), torch.randn(10)
+hidden = torch.sigmoid(inputs @ w1 + b1)  # [64, 784] x [784, 256] -> [64, 256]
+logits = hidden @ w2 + b2  # [64, 256] x [256, 10] -> [64, 10]
+
+
+# %%
+# Softmax turns each row of raw scores into probabilities: exp, divided by the sum of
+# the row. Subtracting the largest score first changes nothing, but keeps exp from
+# overflowing.
+def softmax(x):
+    e = torch.exp(x - x.max(dim=1, keepdim=True).values)  # [64, 10] - [64, 1]
+    return e / e.sum(dim=1, keepdim=True)  # keepdim: [64, 1] divides row by row
+
+
+ps = softmax(logits)
+print('probabilities', ps.shape)  # torch.Size([64, 10])
+print('every row sums to 1:', torch.allclose(ps.sum(dim=1), torch.ones(64)))  # True
+print('equals torch.softmax:', torch.allclose(ps, torch.softmax(logits, dim=1)))  # True
+
+
+# %%
+# torchvision makes every image anew in every epoch, one at a time. For these small
+# networks that takes longer than the training, so from here on the lessons take the
+# helper's sets: the same numbers, made once, fetched a batch at a time.
+def milliseconds_per_batch(loader, batches=50):
+    start = time.perf_counter()
+    for _, _ in zip(range(batches), loader):
+        pass
+    return (time.perf_counter() - start) / batches * 1000
+
+
+trainset, _ = helper.load_mnist(args)
+fast = helper.get_loader(trainset, batch_size=64, shuffle=True)
+print(f'torchvision: {milliseconds_per_batch(trainloader):.2f} ms per batch')
+print(f'helper:      {milliseconds_per_batch(fast):.2f} ms per batch')
+
+# Try: softmax with e.sum() in place of e.sum(dim=1, keepdim=True): what do the rows sum
+# to now? Try softmax(logits * 1000) with and without subtracting the largest.

@@ -1,0 +1,71 @@
+"""
+A network from nn, applied to MNIST
+===================================
+
+New here: the 784-128-64-10 network with ReLU that the next lessons train. Before
+training it knows nothing: every digit gets a probability near 10 %.
+
+Before: 5_1_logsoftmax.py  Next: 7_train_neural_network.py
+Run: python codes/6_neural_network_extended.py
+It ends with the probabilities for one image, as a figure.
+"""
+import sys
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
+import helper
+
+args = helper.parse_args()
+device = helper.get_device(args.device)
+
+# %%
+# Data
+trainset, testset = helper.load_mnist(args)
+trainloader = helper.get_loader(trainset, batch_size=64, shuffle=True)
+
+
+# %%
+# Model. It returns logits, raw scores: the loss and the softmax are applied outside.
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden1 = nn.Linear(784, 128)
+        self.hidden2 = nn.Linear(128, 64)
+        self.output = nn.Linear(64, 10)
+
+    def forward(self, x):
+        x = x.view(x.shape[0], -1)  # [64, 1, 28, 28] -> [64, 784]
+        x = F.relu(self.hidden1(x))  # [64, 784] -> [64, 128], nothing below zero
+        x = F.relu(self.hidden2(x))  # [64, 128] -> [64, 64]
+        return self.output(x)  # [64, 64] -> [64, 10]
+
+
+model = Network().to(device)
+print(model)
+
+# %%
+# nn.Linear starts with small random weights. They can be set by hand, outside of
+# autograd: in-place on .data is an old habit, nn.init and no_grad are the way.
+nn.init.normal_(model.output.weight, std=0.01)
+with torch.no_grad():
+    model.output.bias.zero_()
+print('bias of the output', model.output.bias.abs().sum().item())  # 0.0
+
+# %%
+# Apply it to one batch. Scores that are all near zero become probabilities near 10 %.
+images, labels = next(iter(trainloader))  # each iter() starts a new, shuffled epoch
+with torch.no_grad():
+    logits = model(images.to(device))  # [64, 1, 28, 28] -> [64, 10]
+ps = F.softmax(logits, dim=1)
+print('shape', tuple(ps.shape))  # (64, 10)
+print(f'probabilities from {ps.min():.1%} to {ps.max():.1%}')
+
+# %%
+# Look
+helper.view_classify(images[0], ps[0], testset.classes, title=f'label {labels[0]}')
+helper.show('untrained')
+
+# Try: std=1 in place of 0.01. The network is still untrained: why is it so sure now?

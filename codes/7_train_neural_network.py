@@ -1,0 +1,67 @@
+"""
+The loss: how wrong is the network?
+===================================
+
+New here: cross entropy, the loss of classification. It is minus the logarithm of the
+probability that the network gave to the true class, averaged over the batch: 0 when it
+was sure and right, about ln 10 = 2.3026 when it guesses among ten.
+
+Before: 6_neural_network_extended.py  Next: 8_backpropagation.py
+Run: python codes/7_train_neural_network.py
+It ends with the loss by three routes, the same number, and a fourth that is wrong.
+"""
+import math
+import sys
+
+import torch
+from torch import nn
+
+sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
+import helper
+
+args = helper.parse_args()
+device = helper.get_device(args.device)
+
+# %%
+# Data
+trainset, testset = helper.load_mnist(args)
+trainloader = helper.get_loader(trainset, batch_size=64, shuffle=True)
+images, labels = next(iter(trainloader))
+images, labels = images.to(device), labels.to(device)
+
+# %%
+# First route: the model returns logits, and CrossEntropyLoss does the rest.
+model = nn.Sequential(nn.Flatten(),
+                      nn.Linear(784, 128), nn.ReLU(),
+                      nn.Linear(128, 64), nn.ReLU(),
+                      nn.Linear(64, 10)).to(device)
+logits = model(images)  # [64, 1, 28, 28] -> [64, 10]
+loss = nn.CrossEntropyLoss()(logits, labels)  # labels: [64], whole numbers
+print(f'CrossEntropyLoss on logits     {loss.item():.4f}')
+
+# %%
+# Second route: the model ends in LogSoftmax, and NLLLoss picks the true class.
+# The same layers, so the same weights. NLL: negative log-likelihood.
+log_model = nn.Sequential(model, nn.LogSoftmax(dim=1))
+log_ps = log_model(images)  # [64, 10], all below zero
+nll = nn.NLLLoss()(log_ps, labels)
+print(f'LogSoftmax and NLLLoss         {nll.item():.4f}')
+
+# %%
+# Third route: by hand. From each row take the probability of the true class.
+ps = torch.exp(logits) / torch.exp(logits).sum(dim=1, keepdim=True)
+true_ps = ps[torch.arange(len(labels)), labels]  # [64, 10] -> [64]
+by_hand = -torch.log(true_ps).mean()
+print(f'mean of -ln(true probability)  {by_hand.item():.4f}')
+assert torch.allclose(loss, nll) and torch.allclose(loss, by_hand)
+print(f'ln 10, pure guessing           {math.log(10):.4f}')  # 2.3026
+
+# %%
+# The mistake: probabilities, without the log, fed to NLLLoss. No error, and the number
+# is below zero: it is the mean of -p. Training with it is slow and stops early.
+wrong = nn.NLLLoss()(ps, labels)
+print(f'NLLLoss on probabilities       {wrong.item():.4f}')
+assert torch.allclose(wrong, -true_ps.mean())
+
+# Try: softmax before CrossEntropyLoss, which applies its own. Multiply the logits by
+# 100 first: how large does the right loss get, and how large the wrong one?
