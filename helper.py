@@ -300,9 +300,9 @@ def imshow(image, title='', ax=None, mean=0.5, std=0.5):
     image = image.detach().cpu().reshape(-1, *image.shape[-2:])
     image = image * torch.as_tensor(std).view(-1, 1, 1)
     image = (image + torch.as_tensor(mean).view(-1, 1, 1)).clamp(0, 1)
+    image = image[0] if len(image) == 1 else image.permute(1, 2, 0)
     ax = ax or _pyplot().figure(figsize=(4, 4)).gca()
-    ax.imshow(image.permute(1, 2, 0).squeeze(2) if len(image) == 1
-              else image.permute(1, 2, 0), cmap='gray', vmin=0, vmax=1)
+    ax.imshow(image.numpy(), cmap='gray', vmin=0, vmax=1)
     ax.set_title(title)
     ax.axis('off')
     return ax
@@ -317,7 +317,7 @@ def view_classify(image, ps, classes, title=''):
     ps = ps.detach().cpu().flatten()
     figure, (left, right) = _pyplot().subplots(1, 2, figsize=(7, 3.5))
     imshow(image, title, left)
-    bars = right.barh(range(len(ps)), ps, color='tab:blue')
+    bars = right.barh(range(len(ps)), ps.numpy(), color='tab:blue')
     right.bar_label(bars, [f'{p:.0%}' for p in ps.tolist()], padding=3, fontsize=8)
     right.set_yticks(range(len(ps)), classes)
     right.invert_yaxis()

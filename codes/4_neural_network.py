@@ -37,7 +37,7 @@ trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 images, labels = next(iter(trainloader))
 print('images', images.shape)  # torch.Size([64, 1, 28, 28])
 print('labels', labels.shape)  # torch.Size([64])
-print('values from', images.min().item(), 'to', images.max().item())  # from -1.0 to 1.0
+print(f'values from {images.min():.2f} to {images.max():.2f}')
 helper.imshow(images[0], title=f'label {labels[0]}')
 helper.show('image')
 

@@ -73,11 +73,12 @@ print('four networks, one output', model(x).shape)  # torch.Size([64, 10])
 
 # %%
 # print(model) shows the modules that __init__ made, so the functional one lists only
-# its layers. named_parameters shows what training will change.
+# its layers. named_parameters shows what training will change; the shape of a weight is
+# [outputs, inputs].
 print(model)
 print(functional)
 for name, parameter in model.named_parameters():
-    print(f'{name:14} {tuple(parameter.shape)}')  # hidden.weight is [256, 784]
+    print(f'{name:14} {tuple(parameter.shape)}')
 print('parameters', sum(p.numel() for p in model.parameters()))  # 203530
 
 # Try: remove super().__init__() and read the error. Try layers kept in a plain list,

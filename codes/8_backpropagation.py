@@ -26,15 +26,15 @@ print('z', type(z.grad_fn).__name__)  # z MeanBackward0
 # z is the sum of x^2 over 4, so its derivative is 2x / 4 = x / 2.
 print('before', x.grad)  # before None
 z.backward()
-print('after', x.grad)  # tensor([[-0.0734,  0.3930],
+print('after', x.grad)  # tensor([[-0.0734,  0.3931],
 print('x / 2', (x / 2).detach())
 assert torch.allclose(x.grad, x / 2)
 
 # %%
-# A second backward adds to what is there. The training loop therefore clears the
-# gradients in each step.
+# A second backward adds to what is there: x / 2 + x / 2 is x. The training loop
+# therefore clears the gradients in each step.
 (x**2).mean().backward()
-print('twice', torch.allclose(x.grad, x))  # twice True: x / 2 + x / 2
+print('twice', torch.allclose(x.grad, x))  # twice True
 x.grad = None
 (x**2).mean().backward()
 print('cleared', torch.allclose(x.grad, x / 2))  # cleared True

@@ -271,7 +271,7 @@ def draw_sheet(samples, path):
     """A picture with a row of images for each class of both sets."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 2, figsize=(14, 6), layout='constrained')
+    figure, axes = plt.subplots(1, 2, figsize=(14, 4.9), layout='constrained')
     for ax, (name, (images, labels)) in zip(axes, samples.items()):
         rows = [np.hstack(images[labels == label][:16]) for label in range(10)]
         ax.imshow(np.vstack(rows), cmap='gray')

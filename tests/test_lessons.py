@@ -1,33 +1,69 @@
-"""Every lesson runs as a learner runs it; wrong options end in one line."""
-import subprocess
-import sys
-from pathlib import Path
+"""Every lesson runs as a learner runs it, prints what it says, and learns."""
+import ast
+import json
+import re
 
 import pytest
+from course import LESSONS, REAL, ROOT, accuracy, lesson, options, run
 
-ROOT = Path(__file__).resolve().parent.parent
-LESSONS = sorted(ROOT.glob('codes/*.py'))
-
-
-def run(lesson, *options, cwd):
-    return subprocess.run([sys.executable, lesson, *options], cwd=cwd,
-                          capture_output=True, text=True, timeout=120)
+every_lesson = pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
 
 
-@pytest.mark.parametrize('lesson', LESSONS, ids=lambda path: path.stem)
-def test_lesson_runs_from_another_directory(lesson, tmp_path):
-    options = ()
-    if 'parse_args' in lesson.read_text():
-        options = ('--device', 'cpu', '--data', 'synthetic', '--figures', 'none')
-    result = run(lesson, *options, cwd=tmp_path)
+@every_lesson
+def test_runs_from_anywhere_beside_another_helper(path, tmp_path):
+    (tmp_path / 'helper.py').write_text('raise ImportError("not the course\'s own")')
+    result = run(path, *options(path, figures='save'), cwd=tmp_path,
+                 python=['-W', 'error'], env={'PYTHONPATH': str(tmp_path)})
     assert result.returncode == 0, result.stderr
-    assert result.stdout
+    assert result.stdout.strip()
+    saved = re.findall(r'Figure: (.*)', result.stdout)
+    assert len(saved) == path.read_text().count('helper.show(')
+    for figure in saved:
+        assert (ROOT / figure).read_bytes().startswith(b'\x89PNG')
 
 
-@pytest.mark.parametrize('option', [
-    ['--nonsense'], ['--epochs', '0'], ['--epochs', 'two'], ['--lr', 'nan'],
-    ['--device', 'cuda:99']], ids=' '.join)
-def test_wrong_option_is_one_line_and_exit_code_2(option, tmp_path):
-    result = run(ROOT / 'codes/11_train_neural_network.py', *option, cwd=tmp_path)
-    assert result.returncode == 2
-    assert len(result.stderr.splitlines()) == 1
+@every_lesson
+def test_prints_what_stands_at_the_end_of_the_line(path):
+    source = path.read_text()
+    result = run(ROOT / 'tests/print_results.py', path.name, *options(path),
+                 cwd=path.parent)
+    assert result.returncode == 0, result.stderr
+    assert not result.stderr
+    printed = json.loads(result.stdout.splitlines()[-1])
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == 'print':
+            end = source.splitlines()[node.end_lineno - 1]
+            _, _, expected = end[node.end_col_offset:].partition('  # ')
+            if expected:
+                text = printed[str(node.lineno)].splitlines()[0]
+                assert text.endswith(expected), f'line {node.lineno} printed {text}'
+
+
+def test_same_seed_same_numbers():
+    outputs = [run(lesson(11), *options(lesson(11), '--seed', seed)).stdout
+               for seed in (3, 3, 4)]
+    assert outputs[0] == outputs[1] != outputs[2]
+
+
+def test_digits_stand_in_is_learned():
+    result = run(lesson(11), '--device', 'cpu', '--data', 'synthetic',
+                 '--figures', 'none')
+    losses = [float(loss) for loss in re.findall(r'train loss ([\d.]+)', result.stdout)]
+    assert losses[-1] < losses[0] / 3
+    assert 0.9 <= accuracy(result.stdout) <= 0.98
+
+
+@pytest.mark.real
+def test_digits_are_learned():
+    result = run(lesson(11), '--device', 'cpu', '--data', 'real', '--data-dir', REAL,
+                 '--figures', 'none')
+    assert accuracy(result.stdout) >= 0.97
+
+
+def test_check_says_what_fails(tmp_path):
+    """Lesson 0 in an environment without torch and NumPy still reports every line."""
+    result = run(lesson(0), cwd=tmp_path, python=['-S'])
+    assert result.returncode == 1
+    for name in ('torch', 'torchvision', 'matplotlib', 'numpy'):
+        assert f'[FAIL] {name} is not installed. Cure: ' in result.stdout
+    assert 'Traceback' not in result.stderr

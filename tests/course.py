@@ -1,0 +1,54 @@
+"""What the tests share: where the lessons are, and how a learner runs one."""
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+REAL = os.environ.get('COURSE_DATA')  # folder of the real data, if it is there
+
+
+def order(path):
+    """'13_1_recap.py' -> [13, 1], '13_classify_fashion.py' -> [13]."""
+    return [int(number) for number in re.findall(r'\d+(?=_)', path.name)]
+
+
+LESSONS = sorted(ROOT.glob('codes/*.py'), key=order)
+
+
+def lesson(number):
+    """The path of lesson 11, '13_1' or '5_1'."""
+    wanted = [int(part) for part in str(number).split('_')]
+    return next(path for path in LESSONS if order(path) == wanted)
+
+
+def settings(path):
+    """The options that a lesson sets itself: {'epochs', 'lr'}; None if it has none."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and 'parse_args' in ast.unparse(node.func):
+            return {keyword.arg for keyword in node.keywords}
+    return None
+
+
+def options(path, *more, figures='none'):
+    """The options of a quick run on the stand-ins, for a lesson that has options."""
+    names = settings(path)
+    if names is None:
+        return []
+    quick = ['--device', 'cpu', '--data', 'synthetic', '--figures', figures]
+    return quick + ['--epochs', '1'] * ('epochs' in names) + list(more)
+
+
+def run(path, *args, cwd=ROOT, python=(), env=None, timeout=300):
+    """Run a lesson in a process of its own, without a display."""
+    env = {**os.environ, 'OMP_NUM_THREADS': '1', 'MPLBACKEND': 'agg', **(env or {})}
+    return subprocess.run([sys.executable, *python, str(path), *map(str, args)],
+                          cwd=cwd, env=env, capture_output=True, text=True,
+                          timeout=timeout)
+
+
+def accuracy(stdout):
+    """The last accuracy that a lesson printed, from 0 to 1."""
+    return float(re.findall(r'accuracy +([\d.]+)%', stdout)[-1]) / 100
