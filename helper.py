@@ -323,6 +323,29 @@ def view_classify(image, ps, classes, title=''):
     return figure
 
 
+def plot_losses(curves):
+    """Draw the losses of one or more trainings over their epochs.
+
+    curves: {name: (train_losses, valid_losses)}, lists with a float for each epoch. The
+    lowest validation loss of each is marked.
+    """
+    figure, ax = _pyplot().subplots(figsize=(7, 4))
+    for name, (train_losses, valid_losses) in curves.items():
+        epochs = range(1, len(train_losses) + 1)
+        line, = ax.plot(epochs, train_losses, '--', label=f'{name}: training')
+        ax.plot(epochs, valid_losses, color=line.get_color(),
+                label=f'{name}: validation')
+        best = min(epochs, key=lambda epoch: valid_losses[epoch - 1])
+        ax.plot(best, valid_losses[best - 1], 'o', color=line.get_color(),
+                label=f'lowest, epoch {best}')
+    ax.set_xlabel('epoch')
+    ax.set_ylabel('loss (cross entropy)')
+    ax.set_title('training and validation loss')
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend()
+    return figure
+
+
 def show(name):
     """Show the current figure, without holding up the run.
 

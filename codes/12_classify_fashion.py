@@ -1,0 +1,80 @@
+"""
+The same loop on Fashion-MNIST
+==============================
+
+New here: another data set, and nothing else. Fashion-MNIST has the format of MNIST,
+28 x 28 grey pixels and ten classes, but shows garments, which are harder to tell apart
+than digits: a shirt looks much like a T-shirt, a coat much like a pullover.
+
+Before: 11_train_neural_network.py  Next: 13_classify_fashion.py
+Run: python codes/12_classify_fashion.py
+It ends with the accuracy on the test images and the prediction for one of them.
+"""
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+from torch import nn, optim
+
+sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
+import helper
+
+args = helper.parse_args(epochs=5, lr=0.02)
+device = helper.get_device(args.device)
+
+# %%
+# Data
+trainset, testset = helper.load_fashion_mnist(args)  # new here
+trainloader = helper.get_loader(trainset, batch_size=64, shuffle=True)
+testloader = helper.get_loader(testset, batch_size=1000)
+
+# %%
+# Model, loss and optimizer, as for the digits
+model = nn.Sequential(nn.Flatten(),
+                      nn.Linear(784, 128), nn.ReLU(),
+                      nn.Linear(128, 64), nn.ReLU(),
+                      nn.Linear(64, 10)).to(device)
+criterion = nn.CrossEntropyLoss()
+optimizer = optim.SGD(model.parameters(), lr=args.lr, momentum=0.9)
+
+# %%
+# Train, and look at the clock. `loss.item()` waits until a GPU has done its work, so
+# the seconds are those of the whole epoch.
+for epoch in range(args.epochs):
+    start = time.perf_counter()  # new here
+    train_loss = 0
+    for images, labels in trainloader:
+        images, labels = images.to(device), labels.to(device)
+        optimizer.zero_grad()
+        output = model(images)
+        loss = criterion(output, labels)
+        loss.backward()
+        optimizer.step()
+        train_loss += loss.item() * len(labels)
+    train_loss /= len(trainset)
+    seconds = time.perf_counter() - start
+    print(f'Epoch {epoch + 1}/{args.epochs}  train loss {train_loss:.3f}  '
+          f'{seconds:.1f} s')
+
+# %%
+# Test
+correct = 0
+with torch.no_grad():
+    for images, labels in testloader:
+        images, labels = images.to(device), labels.to(device)
+        output = model(images)
+        correct += (output.argmax(dim=1) == labels).sum().item()
+print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
+
+# %%
+# Look. The set knows the names of its classes; labels are their positions in the list.
+image, label = testset[0]
+with torch.no_grad():
+    logits = model(image.unsqueeze(0).to(device))  # [1, 1, 28, 28] -> [1, 10]
+    ps = F.softmax(logits, dim=1)
+helper.view_classify(image, ps, testset.classes, title=testset.classes[label])
+helper.show('prediction')
+
+# Try: testset[i] for other i until the network is wrong. Which class does it take it
+# for, and would you have known?

@@ -1,0 +1,83 @@
+"""
+Accuracy, counted step by step
+==============================
+
+New here: from the output of a network to one honest number. Two mistakes are easy to
+make and raise no error: comparing shapes that do not match, and averaging averages.
+
+Before: 13_1_recap.py  Next: 15_apply_validation.py
+Run: python codes/14_validation.py
+It ends with the accuracy of an untrained network, counted right and averaged wrong.
+"""
+import sys
+
+import torch
+from torch import nn
+
+sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
+import helper
+
+args = helper.parse_args()
+device = helper.get_device(args.device)
+
+# %%
+# Data, and a model that has learned nothing yet
+trainset, testset = helper.load_fashion_mnist(args)
+testloader = helper.get_loader(testset, batch_size=64)
+model = nn.Sequential(nn.Flatten(),
+                      nn.Linear(784, 128), nn.ReLU(),
+                      nn.Linear(128, 64), nn.ReLU(),
+                      nn.Linear(64, 10), nn.LogSoftmax(dim=1)).to(device)
+model.eval()
+
+# %%
+# From log-probabilities to the predicted class. topk gives the k largest of each row
+# and where they stand; with k = 1 the place is the predicted class.
+images, labels = next(iter(testloader))
+images, labels = images.to(device), labels.to(device)
+with torch.no_grad():
+    ps = torch.exp(model(images))  # [64, 1, 28, 28] -> [64, 10]
+top_p, top_class = ps.topk(1, dim=1)
+print('top class', tuple(top_class.shape))  # top class (64, 1)
+print('labels', tuple(labels.shape))  # labels (64,)
+
+# %%
+# The first mistake. [64, 1] == [64] is allowed: torch stretches both to [64, 64] and
+# compares each prediction with each label. The mean of that is no accuracy.
+wrong = top_class == labels
+print('careless ==', tuple(wrong.shape))  # careless == (64, 64)
+equals = top_class == labels.view(*top_class.shape)  # [64] -> [64, 1]
+print('careful ==', tuple(equals.shape))  # careful == (64, 1)
+
+# argmax drops the side it looks along, so its result has the shape of the labels.
+assert torch.equal(ps.argmax(dim=1) == labels, equals.squeeze(1))  # [64] == [64]
+
+# True counts as 1 and False as 0, but mean wants numbers, not truth values.
+accuracy = equals.float().mean()
+print(f'careless {wrong.float().mean():.3f}, careful {accuracy:.3f}, of one batch')
+
+# %%
+# The second mistake. The last batch is short, so its images count more than the others
+# if each batch's accuracy counts once. Count images instead, and divide once.
+correct, batch_means = 0, []
+with torch.no_grad():
+    for images, labels in testloader:
+        images, labels = images.to(device), labels.to(device)
+        output = model(images)
+        equals = output.argmax(dim=1) == labels
+        correct += equals.sum().item()
+        batch_means.append(equals.float().mean().item())
+right = correct / len(testset)
+averaged = sum(batch_means) / len(batch_means)
+print(f'{len(batch_means)} batches, the last of {len(labels)} images')
+print(f'counted   {right:.4%}: {correct} of {len(testset)} images')
+print(f'averaged  {averaged:.4%}: {averaged * len(testset):.2f} of them?')
+
+# %%
+# Ten classes with as many images each: guessing is right one time in ten. That is
+# chance, and an untrained network is near it, since it tends to one answer for all.
+counts = torch.bincount(testset.tensors[1], minlength=10)
+print(f'chance    {counts.max().item() / len(testset):.1%}')  # chance    10.0%
+
+# Try: topk(2, dim=1). How often is the label among the two most probable classes? Try
+# batch_size=3000: on the 10,000 real images the last 1,000 count three times.
