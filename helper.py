@@ -256,8 +256,8 @@ def _read(name, root, train, device):
     from torchvision import datasets
 
     raw = getattr(datasets, name)(root, train=train)
-    images = raw.data.to(device).float().div_(255).sub_(0.5).div_(0.5)
-    dataset = TensorDataset(images.unsqueeze(1), raw.targets.to(device))
+    images = raw.data.to(device).unsqueeze(1).float().div_(255).sub_(0.5).div_(0.5)
+    dataset = TensorDataset(images, raw.targets.to(device))
     dataset.classes = [text.split(' - ')[0] for text in raw.classes]  # '0 - zero'
     return dataset
 

@@ -20,7 +20,7 @@ from torch import nn, optim
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
-args = helper.parse_args(epochs=5, lr=0.02)
+args = helper.parse_args(epochs=10, lr=0.02)
 device = helper.get_device(args.device)
 
 # %%

@@ -2,9 +2,11 @@
 import ast
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = os.environ.get('COURSE_DATA')  # folder of the real data, if it is there
@@ -52,3 +54,10 @@ def run(path, *args, cwd=ROOT, python=(), env=None, timeout=300):
 def accuracy(stdout):
     """The last accuracy that a lesson printed, from 0 to 1."""
     return float(re.findall(r'accuracy +([\d.]+)%', stdout)[-1]) / 100
+
+
+def variables(path, *args, monkeypatch):
+    """Run a lesson in this process and return what it defined."""
+    monkeypatch.setattr(sys, 'argv', [str(path), *map(str, args)])
+    monkeypatch.setattr(sys, 'path', [str(path.parent), *sys.path])
+    return SimpleNamespace(**runpy.run_path(str(path), run_name='__main__'))
