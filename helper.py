@@ -12,9 +12,11 @@ is about, so they stand in the lessons.
 """
 import argparse
 import atexit
+import contextlib
 import http.client
 import math
 import os
+import pickle
 import socket
 import sys
 import tempfile
@@ -32,6 +34,8 @@ from torch.utils.data import (
 
 ROOT = Path(__file__).resolve().parent
 SECONDS = 5  # a server that is silent for longer counts as not there
+DOWNLOAD_ERRORS = (OSError, RuntimeError, EOFError, ValueError, zlib.error,
+                   http.client.HTTPException)
 _run = {'figures': 'show', 'standin': False}  # how this run shows figures, of what
 
 
@@ -43,34 +47,32 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f'{self.prog}: error: {message} (--help lists the options)\n')
 
 
-def _positive(kind):
-    """A converter for argparse: `kind` is int or float, above 0 and finite."""
+def _number(kind, lowest=None, highest=math.inf):
+    """A converter for argparse: int or float, from lowest (or above 0) to highest."""
     def convert(text):
         try:
             value = kind(text)
         except ValueError:
             value = math.nan
-        if not 0 < value < math.inf:
+        above = value > 0 if lowest is None else value >= lowest
+        if not (above and value <= highest and value < math.inf):
             name = 'a whole number' if kind is int else 'a number'
-            raise argparse.ArgumentTypeError(f"needs {name} above 0, not '{text}'")
+            bound = 'above 0' if lowest is None else f'of at least {lowest}'
+            raise argparse.ArgumentTypeError(f"needs {name} {bound}, not '{text}'")
         return value
     return convert
-
-
-def _seed(text):
-    if not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(
-            f"needs a whole number from 0 to 4294967295, not '{text}'")
-    return int(text)
 
 
 def parse_args(threads=1, **defaults):
     """Read the options of the command line, seed torch and NumPy, set the threads.
 
-    threads: torch's threads unless --threads says otherwise. One is best for small
-        networks: on a busy machine several wait for each other at every operation.
+    threads: torch's threads unless --threads says otherwise, None for all cores. One is
+        best for small networks: on a busy machine several wait for each other at every
+        operation.
     defaults: one more option each, `epochs=5` becomes `--epochs`. The default says
-        the type: int or float, which must be above 0.
+        what it takes: an int or float above 0 (0 is allowed for `workers`), one of the
+        words in a tuple, of which the first is the default, or for a list any number
+        of paths.
 
     Returns an argparse.Namespace with these, and `device`, `data`, `data_dir` (Path),
     `seed`, `figures` and `threads`. A wrong option ends the program with one line and
@@ -79,19 +81,27 @@ def parse_args(threads=1, **defaults):
     title = (sys.modules['__main__'].__doc__ or '').strip().partition('\n')[0]
     parser = _Parser(description=title,
                      formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    for name, value in defaults.items():
-        parser.add_argument('--' + name.replace('_', '-'), default=value, metavar='N',
-                            type=_positive(type(value)), help='set in the lesson')
     add = parser.add_argument
+    for name, value in defaults.items():
+        flag, told = '--' + name.replace('_', '-'), 'set in the lesson'
+        if isinstance(value, tuple):
+            add(flag, default=value[0], choices=value, help=told)
+        elif isinstance(value, list):
+            add(flag, default=value, nargs='+', type=Path, metavar='FILE', help=told)
+        else:
+            add(flag, default=value, metavar='N', help=told,
+                type=_number(type(value), 0 if name == 'workers' else None))
     add('--device', default='auto', help='auto, cpu, cuda, cuda:N or mps')
     add('--data', default='auto', choices=['auto', 'real', 'synthetic'],
         help='real data, the drawn stand-ins, or real if it can be had')
     add('--data-dir', default=ROOT / 'data', type=Path, metavar='DIR',
         help='where the real data lies or is downloaded to')
-    add('--seed', default=7, type=_seed, metavar='N', help='for random numbers')
+    add('--seed', default=7, type=_number(int, 0, 2**32 - 1), metavar='N',
+        help='for random numbers')
     add('--figures', default='show', choices=['show', 'save', 'none'],
         help='open windows (files where there is no display), write files, or neither')
-    add('--threads', default=threads, type=_positive(int), metavar='N',
+    add('--threads', default=threads or torch.get_num_threads(), type=_number(int),
+        metavar='N',
         help="torch's threads on the CPU")
 
     in_notebook = sys.argv[0].endswith('kernel_launcher.py')
@@ -154,12 +164,8 @@ def find_data(name, args):
     if not standin and not _is_complete(root, name):
         try:
             _download(name, root)
-        except (OSError, RuntimeError, EOFError, ValueError, zlib.error,
-                http.client.HTTPException) as error:
-            reason = ' '.join(str(error).split()) or type(error).__name__
-            if 'CERTIFICATE_VERIFY_FAILED' in reason:
-                reason += (' (on macOS run "Install Certificates.command" from the '
-                           'Python folder; elsewhere mend the clock or the proxy)')
+        except DOWNLOAD_ERRORS as error:
+            reason = _reason(error)
             if args.data == 'real':
                 sys.exit(f'{name} is not in {root} and cannot be downloaded: {reason}. '
                          'Mend this, name another folder with --data-dir, '
@@ -207,20 +213,36 @@ def _count(folder, part):
     return n
 
 
+@contextlib.contextmanager
+def _impatient():
+    """Within this block a server that is silent for SECONDS raises an OSError."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(SECONDS)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _reason(error):
+    """One line about a failed download."""
+    reason = ' '.join(str(error).split()) or type(error).__name__
+    if 'CERTIFICATE_VERIFY_FAILED' in reason:
+        reason += (' (on macOS run "Install Certificates.command" from the Python '
+                   'folder; elsewhere mend the clock or the proxy)')
+    return reason
+
+
 def _download(name, root):
     """Download to a temporary folder first: what has its final name is complete."""
     from torchvision import datasets
 
     print(f'Downloading {name} to {root} ...', flush=True)
     root.mkdir(parents=True, exist_ok=True)
-    before = socket.getdefaulttimeout()
     with tempfile.TemporaryDirectory(dir=root, prefix='download-') as folder:
         raw = Path(folder) / name / 'raw'
-        socket.setdefaulttimeout(SECONDS)
-        try:
+        with _impatient():
             getattr(datasets, name)(folder, download=True)
-        finally:
-            socket.setdefaulttimeout(before)
         for part in ('train', 't10k'):
             _count(raw, part)
         (root / name / 'raw').mkdir(parents=True, exist_ok=True)
@@ -274,6 +296,178 @@ def get_loader(dataset, batch_size=64, shuffle=False):
                       batch_size=None)
 
 
+# Photos
+
+
+def is_photo(path):
+    """True if a file name is one of a photo; macOS's `._` companions are none."""
+    path = Path(path)
+    suffixes = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif')
+    return path.suffix.lower() in suffixes and not path.name.startswith('.')
+
+
+def find_photos(args):
+    """Return the folder of photos, as a Path; photo_set makes data sets of it.
+
+    args: what parse_args returned; `data` and `data_dir` are used. Photos lie in
+    DIR/Cat_Dog_data or in DIR itself, as train/NAME/*.jpg and test/NAME/*.jpg or as
+    NAME/*.jpg with a folder for each class. If there are none, --data real downloads
+    cats and dogs (800 MB, the Oxford-IIIT Pet set,
+    https://www.robots.ox.ac.uk/~vgg/data/pets/) and lays them out in Cat_Dog_data,
+    and --data auto takes the drawn stand-in. One line is printed that says what was
+    found; a folder that cannot be used ends the program with one line.
+    """
+    data_dir, standin = args.data_dir.expanduser(), args.data == 'synthetic'
+    root = data_dir / 'Cat_Dog_data'
+    if not standin and not root.is_dir():
+        if not data_dir.is_dir():
+            sys.exit(f'{data_dir} is no folder. Name one that exists with --data-dir')
+        own = {'MNIST', 'FashionMNIST', 'synthetic', '__pycache__'}
+        if any(is_photo(path) or path.is_dir() and path.name not in own
+               for path in data_dir.iterdir()):
+            root = data_dir
+        elif args.data == 'real':
+            try:
+                _download_pets(root)
+            except DOWNLOAD_ERRORS as error:
+                sys.exit(f'no photos in {data_dir}, and none can be downloaded: '
+                         f'{_reason(error)}. Mend this, name another folder with '
+                         '--data-dir, or use --data synthetic')
+        else:
+            print(f'Note: no photos in {data_dir}. Drawn stand-ins take their place; '
+                  '--data real downloads photos (800 MB).')
+            standin = True
+    if standin:
+        root = ROOT / 'data' / 'synthetic' / 'Cat_Dog_data'
+    parts = [part for part in ('train', 'test') if (root / part).is_dir()]
+    if len(parts) == 1:
+        sys.exit(f'{root} has {parts[0]}/ but not both train/ and test/')
+    for folder in [root / part for part in parts] or [root]:
+        _check_classes(folder)
+    if parts and len({tuple(_classes(root / part)) for part in parts}) > 1:
+        sys.exit(f'{root}: train/ and test/ have different class folders')
+    _run['standin'] = standin
+    counts = [f'{len(photo_set(root, part, None))} {text} photos'
+              for part, text in (('train', 'training'), ('test', 'test'))]
+    kind = 'drawn stand-in' if standin else 'real'
+    print(f'Data: {root.name}, {kind}, {" and ".join(counts)}')
+    return root
+
+
+def _classes(folder):
+    return sorted(path.name for path in folder.iterdir() if path.is_dir())
+
+
+def _check_classes(folder):
+    names = _classes(folder)
+    if len(names) < 2:
+        sys.exit(f'{folder} has {len(names)} class folder(s), it needs two or more: '
+                 'one folder for each class, with its photos in it')
+    for name in names:
+        if not any(map(is_photo, (folder / name).rglob('*'))):
+            sys.exit(f'{folder / name} holds no photos. Add some or remove the folder')
+
+
+def _download_pets(root):
+    """Lay the Oxford-IIIT Pet set out as Cat_Dog_data; it is complete or not there."""
+    from torchvision.datasets import OxfordIIITPet
+
+    print(f'Downloading photos (800 MB) to {root} ...', flush=True)
+    with tempfile.TemporaryDirectory(dir=root.parent, prefix='download-') as folder:
+        tree, counts = Path(folder) / root.name, {}
+        for part, split in (('train', 'trainval'), ('test', 'test')):
+            with _impatient():
+                pets = OxfordIIITPet(folder, split, 'binary-category', download=True)
+            for i, path in enumerate(pets._images):
+                _, label = pets[i]  # opens the photo
+                target = tree / part / pets.bin_classes[label].lower() / path.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(path, target)
+                counts[target.parent] = counts.get(target.parent, 0) + 1
+        for target, count in counts.items():
+            print(f'{target.parent.name}/{target.name}: {count} photos')
+        os.replace(tree, root)
+
+
+def open_photo(path):
+    """Return the photo in a file as a PIL image, RGB and upright.
+
+    Grey, palette, CMYK and transparent pictures are converted. Raises OSError, with
+    the path in it, if the file is damaged or no picture.
+    """
+    import warnings
+
+    from PIL import Image, ImageOps
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('error', Image.DecompressionBombWarning)
+            warnings.simplefilter('ignore', UserWarning)  # odd transparency, odd EXIF
+            with Image.open(path) as image:
+                image.draft('RGB', (512, 512))  # large JPEGs: decode fewer pixels
+                image = ImageOps.exif_transpose(image)
+            if image.mode.startswith(('I', 'F')):  # 16 bits per pixel
+                image = image.point(lambda value: value / 256)
+            return image.convert('RGB')
+    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError,
+            Image.DecompressionBombWarning) as error:
+        raise OSError(f'{path} is not a photo that can be read: {error}') from error
+
+
+def _open_or_exit(path):
+    try:
+        return open_photo(path)
+    except OSError as error:
+        sys.exit(f'{error}. Replace or remove it')
+
+
+def photo_set(root, part, transform):
+    """Return the photos of one part, 'train' or 'test', as an ImageFolder.
+
+    root: what find_photos returned. It is
+    `torchvision.datasets.ImageFolder(root / part, transform)`, with open_photo to read
+    a file, without files that are no photos, and with the end of the program in one
+    line when a photo is damaged. Where root has no train/ and test/, every fifth photo
+    is one for testing, chosen by its name, so that it stays one when photos are added.
+    """
+    from torchvision.datasets import ImageFolder
+
+    if (root / part).is_dir():
+        return ImageFolder(root / part, transform, loader=_open_or_exit,
+                           is_valid_file=is_photo)
+
+    def belongs(path):
+        tests = zlib.crc32(Path(path).name.encode()) % 5 == 0
+        return is_photo(path) and tests == (part == 'test')
+
+    return ImageFolder(root, transform, loader=_open_or_exit, is_valid_file=belongs)
+
+
+def find_weights(weights, args):
+    """Return `weights`, downloaded if need be, or None if they cannot be had.
+
+    weights: a member of one of torchvision's enums, DenseNet121_Weights.IMAGENET1K_V1.
+    `models.densenet121(weights=None)` has random weights, so a lesson runs either way;
+    a line is printed that says so. With --data synthetic nothing is downloaded.
+    """
+    name = weights.url.rpartition('/')[2]
+    path = Path(torch.hub.get_dir()) / 'checkpoints' / name
+    try:
+        if not path.is_file():
+            if args.data == 'synthetic':
+                raise OSError('--data synthetic downloads nothing')
+            with _impatient():
+                torch.hub.load_state_dict_from_url(weights.url, check_hash=True)
+        torch.load(path, map_location='cpu', weights_only=True)
+    except (*DOWNLOAD_ERRORS, pickle.UnpicklingError) as error:
+        if path.is_file():
+            sys.exit(f'the weights in {path} are damaged. Remove it and run again')
+        print(f'Note: no {weights}: {_reason(error)}. The network has random weights '
+              'instead; what it says is not what a trained one would say.')
+        return None
+    return weights
+
+
 # Plotting
 
 
@@ -320,6 +514,56 @@ def view_classify(image, ps, classes, title=''):
     right.set_xticks([0, 0.5, 1])
     right.set_xlabel('probability')
     right.set_title('class probability')
+    return figure
+
+
+def view_sheet(images, titles, mean=0.5, std=0.5, good=None):
+    """Draw up to 16 images in rows of four.
+
+    images: tensor [n, 1 or 3, H, W] or list of [1 or 3, H, W]. titles: a text for each.
+    mean, std: as for imshow. good: a bool for each, False makes its title red.
+    """
+    count = min(len(images), 16)
+    rows = -(-count // 4)
+    figure, axes = _pyplot().subplots(rows, 4, figsize=(8, 2.2 * rows), squeeze=False)
+    for i, ax in enumerate(axes.flat):
+        ax.axis('off')
+        if i < count:
+            imshow(images[i], ax=ax, mean=mean, std=std)
+            ax.set_title(titles[i], fontsize=9,
+                         color='black' if good is None or good[i] else 'tab:red')
+    return figure
+
+
+def view_confusion(counts, classes):
+    """Draw how often each class was taken for which.
+
+    counts: int tensor [classes, classes], row: the true class, column: the predicted.
+    """
+    figure, ax = _pyplot().subplots(figsize=(2.5 + 0.6 * len(classes),) * 2)
+    share = counts / counts.sum(dim=1, keepdim=True).clamp(min=1)
+    ax.imshow(share.numpy(), cmap='Blues', vmin=0, vmax=1)
+    for row, column in torch.cartesian_prod(*[torch.arange(len(classes))] * 2).tolist():
+        ax.text(column, row, int(counts[row, column]), ha='center', va='center',
+                color='white' if share[row, column] > 0.5 else 'black')
+    ax.set_xticks(range(len(classes)), classes, rotation=45, ha='right')
+    ax.set_yticks(range(len(classes)), classes)
+    ax.set_xlabel('predicted class')
+    ax.set_ylabel('true class')
+    ax.set_title('test photos')
+    return figure
+
+
+def view_bars(values, title, xlabel):
+    """Draw a bar for each entry of the dict {name: number}."""
+    figure, ax = _pyplot().subplots(figsize=(7, 1.2 + 0.4 * len(values)))
+    bars = ax.barh(range(len(values)), list(values.values()), color='tab:blue')
+    ax.bar_label(bars, fmt='%.3g', padding=3)
+    ax.set_yticks(range(len(values)), list(values))
+    ax.invert_yaxis()
+    ax.margins(x=0.12)
+    ax.set_xlabel(xlabel)
+    ax.set_title(title)
     return figure
 
 

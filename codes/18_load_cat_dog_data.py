@@ -1,0 +1,98 @@
+"""
+Photos from folders, and augmentation
+=====================================
+
+New here: pictures of your own. A folder for each class is all that ImageFolder needs.
+Photos differ in size, so a transform crops them to one size; in training it also turns,
+crops and mirrors them at random, so that the network never sees the same picture twice.
+Test photos are never augmented: that would only make the result noisy.
+
+Before: 17_1_save_models.py  Next: 19_transfer_learning_1.py
+Run: python codes/18_load_cat_dog_data.py
+It ends with what a fully connected network reaches on pixels: little.
+"""
+import sys
+
+import torch
+from torch import nn, optim
+from torch.utils.data import DataLoader
+from torchvision import transforms
+
+sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
+import helper
+
+args = helper.parse_args(threads=None, epochs=3, lr=0.001)
+device = helper.get_device(args.device)
+
+# %%
+# Transforms. Both end in a tensor of [3, 64, 64] from -1 to 1: three colour channels.
+normalize = transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+train_transform = transforms.Compose([  # new here
+    transforms.RandomRotation(30),
+    transforms.RandomResizedCrop(64, scale=(0.5, 1)),
+    transforms.RandomHorizontalFlip(),
+    transforms.ToTensor(), normalize])
+test_transform = transforms.Compose([
+    transforms.Resize(72), transforms.CenterCrop(64),
+    transforms.ToTensor(), normalize])
+
+# %%
+# Data. photo_set is torchvision.datasets.ImageFolder('DIR/train', train_transform) that
+# also leaves out files that are no photos. The folders' names become the classes, in
+# the order of the alphabet; shuffling mixes them, or every batch would be of one class.
+root = helper.find_photos(args)
+trainset = helper.photo_set(root, 'train', train_transform)  # new here
+testset = helper.photo_set(root, 'test', test_transform)
+trainloader = DataLoader(trainset, batch_size=32, shuffle=True)
+testloader = DataLoader(testset, batch_size=32)
+print('classes', trainset.class_to_idx)
+
+# %%
+# Look: four test photos as they are, and the same photos as training would see them.
+plain = [testset[i] for i in range(0, len(testset), -(-len(testset) // 4))]
+augmented = helper.photo_set(root, 'test', train_transform)
+again = [augmented[i] for i in range(0, len(testset), -(-len(testset) // 4))]
+images = [image for image, _ in plain + again]
+titles = [testset.classes[label] for _, label in plain] + ['augmented'] * len(again)
+helper.view_sheet(images, titles)
+helper.show('augmentation')
+
+# %%
+# Model, loss and optimizer. Each photo is flattened whole: [32, 3, 64, 64] ->
+# [32, 12288]. Its neighbourhoods are lost: to this network, a cat one pixel to the left
+# is another picture.
+model = nn.Sequential(nn.Flatten(),
+                      nn.Linear(3 * 64 * 64, 256), nn.ReLU(), nn.Dropout(0.2),
+                      nn.Linear(256, len(trainset.classes))).to(device)
+criterion = nn.CrossEntropyLoss()
+optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
+
+# %%
+# Train
+model.train()
+for epoch in range(args.epochs):
+    train_loss = 0
+    for images, labels in trainloader:
+        images, labels = images.to(device), labels.to(device)
+        optimizer.zero_grad()
+        output = model(images)
+        loss = criterion(output, labels)
+        loss.backward()
+        optimizer.step()
+        train_loss += loss.item() * len(labels)
+    train_loss /= len(trainset)
+    print(f'Epoch {epoch + 1}/{args.epochs}  train loss {train_loss:.3f}')
+
+# %%
+# Test. With two classes, guessing gets 50 %.
+model.eval()
+correct = 0
+with torch.no_grad():
+    for images, labels in testloader:
+        images, labels = images.to(device), labels.to(device)
+        output = model(images)
+        correct += (output.argmax(dim=1) == labels).sum().item()
+print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} photos')
+
+# Try: --epochs 20. Does it help? Lesson 19 starts from a network that has seen a
+# million photos.

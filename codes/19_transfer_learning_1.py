@@ -1,0 +1,117 @@
+"""
+DenseNet121 from the inside
+===========================
+
+New here: a network that others have trained, on 1.3 million photos of ImageNet. Its
+body turns a photo into 1024 features: how much fur, how many stripes, what kind of ear.
+Only the last layer, which names classes of ImageNet, has to be replaced by one that
+names ours.
+
+Before: 18_load_cat_dog_data.py  Next: 20_transfer_learning_2.py
+Run: python codes/19_transfer_learning_1.py
+It ends with the time that a batch takes, as a figure.
+"""
+import sys
+import time
+
+import torch
+from torch import nn
+from torchvision import models
+
+sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
+import helper
+
+args = helper.parse_args(threads=None)
+device = helper.get_device(args.device)
+
+# %%
+# Weights, and the transform that belongs to them: a network must see photos as it did
+# in training. ImageNet's is resize to 256, crop to 224, and a mean per colour.
+enum = models.DenseNet121_Weights.IMAGENET1K_V1
+weights = helper.find_weights(enum, args)  # None, with a note, if they cannot be had
+model = models.densenet121(weights=weights).to(device)
+model.eval()
+transform = enum.transforms()
+print(transform)
+
+# %%
+# Four dense blocks. Every layer in a block sees the output of all layers before it, so
+# the number of channels grows; a transition between two blocks halves it.
+for name, part in model.features.named_children():
+    layers = f'{len(part):2} layers' if name.startswith('denseblock') else ' ' * 9
+    count = sum(parameter.numel() for parameter in part.parameters())
+    print(f'{name:12} {layers} {count:9,} parameters')
+total = sum(parameter.numel() for parameter in model.parameters())
+print(f'all {total:,}')  # all 7,978,856
+print('classifier', model.classifier)
+
+# %%
+# What does it say of a cat? The 1000 classes of ImageNet name breeds.
+root = helper.find_photos(args)
+testset = helper.photo_set(root, 'test', transform)
+image, _ = testset[0]
+with torch.no_grad():
+    ps = torch.softmax(model(image.unsqueeze(0).to(device)), dim=1)  # [1, 1000]
+top_ps, top_classes = ps.topk(3, dim=1)
+names = [enum.meta['categories'][i] for i in top_classes[0].tolist()]
+for p, name in zip(top_ps[0].tolist(), names):
+    print(f'{p:6.1%} {name}')
+mean, std = transform.mean, transform.std
+helper.imshow(image, title=f'{names[0]}, {top_ps[0, 0]:.0%}', mean=mean, std=std)
+helper.show('imagenet')
+
+# %%
+# Freeze: no gradients for what stays as it is. A new layer has requires_grad on.
+for parameter in model.parameters():
+    parameter.requires_grad = False
+model.classifier = nn.Linear(1024, len(testset.classes)).to(device)
+learns = [name for name, p in model.named_parameters() if p.requires_grad]
+print(learns)  # ['classifier.weight', 'classifier.bias']
+
+# %%
+# Freezing is not enough: batch norm also remembers the mean of what passes through it,
+# and that is no parameter. In train() it moves, in eval() it does not.
+norm = model.features.norm0
+images = torch.stack([testset[i][0] for i in range(8)]).to(device)
+before = norm.running_mean.clone()
+with torch.no_grad():
+    model(images)
+print('eval():  unchanged', torch.equal(norm.running_mean, before))
+model.train()
+with torch.no_grad():
+    model(images)
+print('train(): unchanged', torch.equal(norm.running_mean, before))
+model.eval()
+
+
+# %%
+# The time for a batch of 8 photos. The first run warms up. A GPU works on while Python
+# goes ahead, and item() waits for it: without that only the launch would be timed.
+def milliseconds(model, images, runs=3):
+    with torch.no_grad():
+        model(images).sum().item()
+        start = time.perf_counter()
+        for _ in range(runs):
+            model(images).sum().item()
+    return (time.perf_counter() - start) / runs * 1000
+
+
+# channels_last stores the colours of a pixel side by side, as convolutions like it.
+# bfloat16 has the range of float32 in half the memory, with 3 digits: fast where the
+# processor computes with it, slow where it does not. So measure before you choose.
+times = {}
+for place in dict.fromkeys([torch.device('cpu'), device]):
+    model, images = model.to(place), images.to(place)
+    times[f'{place}, float32'] = milliseconds(model, images)
+    model = model.to(memory_format=torch.channels_last)
+    last = images.to(memory_format=torch.channels_last)
+    times[f'{place}, channels_last'] = milliseconds(model, last)
+    with torch.autocast(place.type, dtype=torch.bfloat16):
+        times[f'{place}, channels_last, bfloat16'] = milliseconds(model, last)
+    model = model.to(memory_format=torch.contiguous_format)
+for name, value in times.items():
+    print(f'{name:30} {value:7.1f} ms')
+helper.view_bars(times, 'DenseNet121, 8 photos forward', 'milliseconds per batch')
+helper.show('times')
+
+# Try: images of 64 photos in place of 8. Which way gains most from a larger batch?
