@@ -192,10 +192,11 @@ def show_results(photos, places, labels, predicted):
     helper.show('confusion')
     right = predicted == labels
     shown = torch.argsort(right.int() + torch.rand(len(right)))[:16].tolist()
-    names = [photos.classes[i] for i in predicted.tolist()]
-    transform = photos.transform
-    helper.view_sheet([photos[places[i]][0] for i in shown], [names[i] for i in shown],
-                      transform.mean, transform.std, good=[right[i] for i in shown])
+    titles = [photos.classes[predicted[i]] if right[i] else
+              f'{photos.classes[predicted[i]]}, not {photos.classes[labels[i]]}'
+              for i in shown]
+    helper.view_sheet([photos[places[i]][0] for i in shown], titles,
+                      photos.transform.mean, photos.transform.std, right[shown])
     helper.show('photos')
 
 

@@ -40,12 +40,14 @@ def options(path, *more, figures='none'):
     if names is None:
         return []
     quick = ['--device', 'cpu', '--data', 'synthetic', '--figures', figures]
-    return quick + ['--epochs', '1'] * ('epochs' in names) + list(more)
+    for name, value in (('epochs', 1), ('photos', 40)):
+        quick += [f'--{name}', str(value)] * (name in names)
+    return quick + list(more)
 
 
 def run(path, *args, cwd=ROOT, python=(), env=None, timeout=300):
     """Run a lesson in a process of its own, without a display."""
-    env = {**os.environ, 'OMP_NUM_THREADS': '1', 'MPLBACKEND': 'agg', **(env or {})}
+    env = {**os.environ, 'MPLBACKEND': 'agg', **(env or {})}
     return subprocess.run([sys.executable, *python, str(path), *map(str, args)],
                           cwd=cwd, env=env, capture_output=True, text=True,
                           timeout=timeout)
