@@ -70,7 +70,7 @@ image, label = testset[0]
 with torch.no_grad():
     logits = model(image.unsqueeze(0).to(device))  # [1, 1, 28, 28] -> [1, 10]
     ps = F.softmax(logits, dim=1)
-helper.view_classify(image, ps, testset.classes, title=f'label {label}')
+helper.view_classify(image, ps, testset.classes, title=f'label: {label}')
 helper.show('prediction')
 
 # Try: plain SGD as in the lecture, momentum=0 and --lr 0.003. On the real images it

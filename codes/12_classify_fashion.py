@@ -73,7 +73,8 @@ image, label = testset[0]
 with torch.no_grad():
     logits = model(image.unsqueeze(0).to(device))  # [1, 1, 28, 28] -> [1, 10]
     ps = F.softmax(logits, dim=1)
-helper.view_classify(image, ps, testset.classes, title=testset.classes[label])
+title = f'label: {testset.classes[label]}'
+helper.view_classify(image, ps, testset.classes, title)
 helper.show('prediction')
 
 # Try: testset[i] for other i until the network is wrong. Which class does it take it

@@ -38,7 +38,7 @@ images, labels = next(iter(trainloader))
 print('images', images.shape)  # torch.Size([64, 1, 28, 28])
 print('labels', labels.shape)  # torch.Size([64])
 print(f'values from {images.min():.2f} to {images.max():.2f}')
-helper.imshow(images[0], title=f'label {labels[0]}')
+helper.imshow(images[0], title=f'label: {labels[0]}')
 helper.show('image')
 
 # %%

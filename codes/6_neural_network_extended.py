@@ -65,7 +65,7 @@ print(f'probabilities from {ps.min():.1%} to {ps.max():.1%}')
 
 # %%
 # Look
-helper.view_classify(images[0], ps[0], testset.classes, title=f'label {labels[0]}')
+helper.view_classify(images[0], ps[0], testset.classes, title=f'label: {labels[0]}')
 helper.show('untrained')
 
 # Try: std=1 in place of 0.01. The network is still untrained: why is it so sure now?

@@ -2,7 +2,7 @@
 import re
 
 import pytest
-from course import LESSONS, ROOT, lesson, order
+from course import LESSONS, lesson, order
 
 every_lesson = pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
 
@@ -82,9 +82,3 @@ def test_helper_is_the_courses_own(path):
     assert ('helper.' in source) == (line in source) or path == lesson(0)
     if line in source and path != lesson(0):
         assert line + 'import helper\n' in source
-
-
-def test_readme_lists_every_lesson_once_and_in_order():
-    readme = (ROOT / 'README.md').read_text()
-    linked = re.findall(r'^\| \[(\w+\.py)\]\(codes/\1\)', readme, flags=re.M)
-    assert linked == [path.name for path in LESSONS]
