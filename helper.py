@@ -17,9 +17,11 @@ import http.client
 import math
 import os
 import pickle
+import signal
 import socket
 import sys
 import tempfile
+import threading
 import zlib
 from pathlib import Path
 
@@ -33,7 +35,7 @@ from torch.utils.data import (
 )
 
 ROOT = Path(__file__).resolve().parent
-SECONDS = 5  # a server that is silent for longer counts as not there
+SECONDS = 4  # a server that is silent for longer counts as not there
 DOWNLOAD_ERRORS = (OSError, RuntimeError, EOFError, ValueError, zlib.error,
                    http.client.HTTPException)
 _run = {'figures': 'show', 'standin': False}  # how this run shows figures, of what
@@ -110,6 +112,8 @@ def parse_args(threads=1, **defaults):
         get_device(args.device)
     except ValueError as error:
         parser.error(f'argument --device: {error}')
+    if not in_notebook:
+        _end_in_one_line()
     _seed_and_threads(args)
     _run['figures'] = args.figures
     return args
@@ -121,6 +125,43 @@ def _seed_and_threads(args):
     torch.manual_seed(args.seed)
     numpy.random.seed(args.seed)
     torch.set_num_threads(args.threads)
+
+
+def _end_in_one_line():
+    """What is no mistake in the code ends the program with one line, no traceback.
+
+    Ctrl-C and SIGTERM: exit code 130 and 143. A file that cannot be read or written, a
+    full disk, no memory left: exit code 1. Any other error shows its traceback.
+    """
+    main = os.getpid()
+
+    def stop(number, frame):
+        if os.getpid() != main:  # a worker of a DataLoader; the main process stops it
+            raise KeyboardInterrupt
+        signal.signal(number, signal.SIG_IGN)  # once is enough
+        print('\nstopped', file=sys.stderr)
+        raise SystemExit(128 + number)
+
+    def explain(kind, error, trace):
+        text, path = ' '.join(str(error).split()), ''
+        while trace:  # errors in writing do not say where; the code calls it path
+            path, last = trace.tb_frame.f_locals.get('path', path), trace
+            trace = trace.tb_next
+        full = any(word in text for word in ('inline_container', 'iostream', 'Stream'))
+        if issubclass(kind, (OSError, MemoryError, torch.OutOfMemoryError)):
+            print(f'{kind.__name__}: {text} {path}'.strip(), file=sys.stderr)
+        elif full and 'serialization' in last.tb_frame.f_code.co_filename:  # torch.save
+            print(f'cannot write {path}, is the disk full? {text}', file=sys.stderr)
+        else:
+            sys.__excepthook__(kind, error, error.__traceback__)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGTERM, stop)
+    sys.excepthook = explain
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, 'reconfigure'):  # a terminal that cannot show every letter
+            stream.reconfigure(errors='replace')
 
 
 def get_device(name='auto'):
@@ -472,11 +513,19 @@ def find_weights(weights, args):
 
 
 def _pyplot():
-    import matplotlib
-
+    """matplotlib.pyplot, which needs no display unless windows are to be opened."""
+    if 'matplotlib.pyplot' in sys.modules:
+        return sys.modules['matplotlib.pyplot']
     if _run['figures'] != 'show':
-        matplotlib.use('agg')
-    import matplotlib.pyplot as plt
+        os.environ['MPLBACKEND'] = 'agg'
+    try:
+        import matplotlib.pyplot as plt
+
+        plt.switch_backend(os.environ.get('MPLBACKEND') or plt.get_backend())
+    except (ImportError, ValueError) as error:
+        reason = ' '.join(str(error).split())[:200]
+        sys.exit(f'matplotlib cannot open windows: {reason}. Unset MPLBACKEND, or use '
+                 '--figures save or none')
     return plt
 
 

@@ -111,8 +111,9 @@ def load_features(photos, weights, args, get_body):
     the transform or the network changes, so does the name. (bfloat16 or float32 does
     not matter, either will do.)
     """
-    files = [(os.path.abspath(path), os.stat(path).st_size, os.stat(path).st_mtime_ns)
-             for path, _ in photos.samples]
+    files = [(os.path.abspath(path), os.path.exists(path) and os.path.getsize(path),
+              os.path.exists(path) and os.stat(path).st_mtime_ns)
+             for path, _ in photos.samples]  # a link to nowhere exists not
     network = str(weights) if weights else f'random, seed {args.seed}'
     key = json.dumps([args.arch, network, repr(photos.transform), files])
     name = hashlib.sha256(key.encode()).hexdigest()[:32]

@@ -3,6 +3,7 @@ import ast
 import os
 import re
 import runpy
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -58,8 +59,15 @@ def accuracy(stdout):
     return float(re.findall(r'accuracy +([\d.]+)%', stdout)[-1]) / 100
 
 
-def variables(path, *args, monkeypatch):
+def variables(path, *args, monkeypatch, run_name='__main__'):
     """Run a lesson in this process and return what it defined."""
     monkeypatch.setattr(sys, 'argv', [str(path), *map(str, args)])
     monkeypatch.setattr(sys, 'path', [str(path.parent), *sys.path])
-    return SimpleNamespace(**runpy.run_path(str(path), run_name='__main__'))
+    handlers = {number: signal.getsignal(number)
+                for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return SimpleNamespace(**runpy.run_path(str(path), run_name=run_name))
+    finally:  # parse_args sets its own
+        sys.excepthook = sys.__excepthook__
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
