@@ -2,9 +2,10 @@
 The finished program: a classifier for your own photos
 ======================================================
 
-New here: all of it in functions, as a program has it. Worker processes read photos
-while the network computes their features, which are kept on disk: the next run starts
-with the training. Workers import this file, so all that runs stands in main().
+New here: all of it in functions, as a program has it. Where there are cores to spare,
+worker processes read photos while the network computes their features, which are kept
+on disk: the next run starts with the training. Workers import this file, so all that
+runs stands in main().
 
 Before: 20_transfer_learning_2.py  Next: README.md
 Run: python codes/21_full_transfer_learning.py
@@ -49,17 +50,12 @@ def build_head(size, classes):
                          nn.Linear(256, len(classes)))
 
 
-def is_fast(body, images):
-    """True if bfloat16 takes less than 3/4 of the time of float32 here."""
-    seconds = []
-    for enabled in (False, True):
-        with torch.no_grad(), torch.autocast(images.device.type, torch.bfloat16,
-                                             enabled=enabled):
-            body(images).sum().item()  # warms up
-            start = time.perf_counter()
-            body(images).sum().item()
-        seconds.append(time.perf_counter() - start)
-    return seconds[1] < 0.75 * seconds[0]
+def has_bfloat16(device):
+    """True if the processor computes with bfloat16; otherwise it would be slow."""
+    if device.type == 'cuda':
+        return torch.cuda.is_bf16_supported()
+    able = getattr(torch.cpu, 'get_capabilities', dict)()  # an old torch cannot tell
+    return device.type == 'cpu' and any(able[name] for name in able if 'bf16' in name)
 
 
 # %%
@@ -85,15 +81,13 @@ def compute_features(photos, body, args):
     """Return features [n, size], labels [n] and places [n] of the readable photos."""
     device = helper.get_device(args.device)
     loader = DataLoader(Readable(photos), batch_size=32, num_workers=args.workers)
-    features, places, fast = [], [], None
+    features, places, bfloat16 = [], [], has_bfloat16(device)
     with torch.no_grad():
         for images, indices in tqdm(loader, unit='batch', disable=None):
             images, indices = images[indices >= 0], indices[indices >= 0]
             if len(images):
                 images = images.to(device, memory_format=torch.channels_last)
-                if fast is None:
-                    fast = is_fast(body, images[:8])
-                with torch.autocast(device.type, torch.bfloat16, enabled=fast):
+                with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
                     features.append(body(images).float().cpu())
                 places += indices.tolist()
     for index in sorted(set(range(len(photos))) - set(places)):
@@ -236,8 +230,9 @@ def predict(paths, checkpoint_path, args, device):
 # %%
 # The program
 def main():
+    spare = max(0, min(4, os.cpu_count() - 2))  # the network keeps two cores busy
     args = helper.parse_args(threads=None, epochs=10, lr=0.001, arch=tuple(WEIGHTS),
-                             workers=2, predict=[])
+                             workers=spare, predict=[])
     device = helper.get_device(args.device)
     checkpoint_path = helper.ROOT / 'checkpoints' / f'21_{args.arch}.pth'
     if args.predict:

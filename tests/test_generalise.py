@@ -49,6 +49,7 @@ def test_dropout_narrows_the_gap_on_the_stand_in():
 
 
 @pytest.mark.real
+@pytest.mark.slow
 def test_dropout_narrows_the_gap():
     result = run(lesson(16), *REAL_DATA)
     dropout_helps(result.stdout, rise=1.2, narrower=0.5)
