@@ -11,6 +11,9 @@ from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = os.environ.get('COURSE_DATA')  # folder of the real data, if it is there
+PLAIN = ['--device', 'cpu', '--figures', 'none']
+STAND_INS = [*PLAIN, '--data', 'synthetic']
+REAL_DATA = [*PLAIN, '--data', 'real', '--data-dir', REAL]
 
 
 def order(path):

@@ -6,12 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from course import REAL, accuracy, lesson, options, run, variables
+from course import REAL_DATA, STAND_INS, accuracy, lesson, options, run, variables
 from PIL import Image
-
-PLAIN = ['--device', 'cpu', '--figures', 'none']
-STAND_INS = [*PLAIN, '--data', 'synthetic']
-REAL_DATA = [*PLAIN, '--data', 'real', '--data-dir', REAL]
 
 
 @pytest.mark.parametrize('number', [12, 13])

@@ -7,7 +7,17 @@ import re
 import sys
 
 import pytest
-from course import LESSONS, REAL, ROOT, accuracy, lesson, options, run, variables
+from course import (
+    LESSONS,
+    REAL_DATA,
+    ROOT,
+    STAND_INS,
+    accuracy,
+    lesson,
+    options,
+    run,
+    variables,
+)
 
 every_lesson = pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
 
@@ -64,8 +74,7 @@ def test_same_seed_same_numbers():
 
 
 def test_digits_stand_in_is_learned():
-    result = run(lesson(11), '--device', 'cpu', '--data', 'synthetic',
-                 '--figures', 'none')
+    result = run(lesson(11), *STAND_INS)
     losses = [float(loss) for loss in re.findall(r'train loss ([\d.]+)', result.stdout)]
     assert losses[-1] < losses[0] / 3
     assert 0.9 <= accuracy(result.stdout) <= 0.98
@@ -73,8 +82,7 @@ def test_digits_stand_in_is_learned():
 
 @pytest.mark.real
 def test_digits_are_learned():
-    result = run(lesson(11), '--device', 'cpu', '--data', 'real', '--data-dir', REAL,
-                 '--figures', 'none')
+    result = run(lesson(11), *REAL_DATA)
     assert accuracy(result.stdout) >= 0.97
 
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from course import REAL, ROOT, accuracy, lesson, run
+from course import REAL, REAL_DATA, ROOT, accuracy, lesson, run
 from PIL import Image
 from torchvision import models
 from torchvision.datasets import ImageFolder
@@ -349,6 +349,5 @@ def test_workers_start_in_every_way(method, tree, tmp_path):
 
 @pytest.mark.real
 def test_photos_are_told_apart():
-    result = run(PROGRAM, '--device', 'cpu', '--data', 'real', '--data-dir', REAL,
-                 '--figures', 'none', env={'TORCH_HOME': REAL + '/torch_home'})
+    result = run(PROGRAM, *REAL_DATA, env={'TORCH_HOME': REAL + '/torch_home'})
     assert accuracy(result.stdout) >= 0.98
