@@ -1,5 +1,6 @@
 """Lessons 18 to 21: photos in, features once, the body unchanged, a checkpoint out."""
 import os
+import re
 import runpy
 import sys
 from types import SimpleNamespace
@@ -7,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from course import REAL, REAL_DATA, ROOT, accuracy, lesson, run
+from course import REAL, REAL_DATA, ROOT, accuracy, lesson, options, run
 from PIL import Image
 from torchvision import models
 from torchvision.datasets import ImageFolder
@@ -212,6 +213,14 @@ def test_weights_on_disk_are_used_and_damaged_ones_are_not(tmp_path, monkeypatch
         with pytest.raises(SystemExit) as stopped:
             helper.find_weights(enum, args)
         assert f'{path} are damaged' in stopped.value.code
+
+
+def test_features_once_train_as_well_as_photos_each_time():
+    result = run(lesson(20), *options(lesson(20)))
+    usual, quick = re.findall(r'valid accuracy ([\d.]+)%', result.stdout)
+    assert abs(float(usual) - float(quick)) <= 100 / 8  # of 8 photos at most one
+    times = re.search(r'([\d.]+) times faster', result.stdout)[1]
+    assert float(times) > 2
 
 
 # The program
