@@ -14,18 +14,19 @@ import sys
 import torch
 import torch.nn.functional as F
 from torch import nn, optim
+from torch.utils.data import DataLoader
 
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
 args = helper.parse_args(epochs=10, lr=0.02)
-device = helper.get_device(args.device)
+device = args.device
 
 # %%
 # Data
-trainset, testset = helper.load_mnist(args)
-trainloader = helper.get_loader(trainset, batch_size=64, shuffle=True)
-testloader = helper.get_loader(testset, batch_size=1000)
+trainset, testset = helper.load_data('MNIST', args)
+trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
+testloader = DataLoader(testset, batch_size=1000)
 
 # %%
 # Model, loss and optimizer. Momentum lets a step keep some of the direction of the

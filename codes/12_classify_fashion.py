@@ -16,18 +16,19 @@ import time
 import torch
 import torch.nn.functional as F
 from torch import nn, optim
+from torch.utils.data import DataLoader
 
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
 args = helper.parse_args(epochs=10, lr=0.02)
-device = helper.get_device(args.device)
+device = args.device
 
 # %%
 # Data
-trainset, testset = helper.load_fashion_mnist(args)  # new here
-trainloader = helper.get_loader(trainset, batch_size=64, shuffle=True)
-testloader = helper.get_loader(testset, batch_size=1000)
+trainset, testset = helper.load_data('FashionMNIST', args)  # new here
+trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
+testloader = DataLoader(testset, batch_size=1000)
 
 # %%
 # Model, loss and optimizer, as for the digits

@@ -6,7 +6,7 @@ New here: nothing, and that is the point. These are the steps of the notes, 1 to
 with nothing between them. It is the file to copy for work of your own.
 
 For your own photos, in photos/train/NAME/ and photos/test/NAME/ with a folder for each
-class, copy this file within codes/ and change the three lines marked `yours` to
+class, copy this file within codes/ and change the three statements marked `yours` to
 
     transform = transforms.Compose([transforms.Resize((28, 28)),
         transforms.Grayscale(), transforms.ToTensor(), normalize])
@@ -28,7 +28,7 @@ sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
 args = helper.parse_args(epochs=2, lr=0.001)
-device = helper.get_device(args.device)
+device = args.device
 
 # %%
 # 1. A transform makes a normalised tensor of an image.
@@ -37,11 +37,13 @@ transform = transforms.Compose([transforms.ToTensor(), normalize])  # yours
 
 # %%
 # 2. The data sets, and loaders that make batches of them.
-root = helper.find_data('FashionMNIST', args)
-trainset = datasets.FashionMNIST(root, train=True, transform=transform)  # yours
-testset = datasets.FashionMNIST(root, train=False, transform=transform)  # yours
+trainset = datasets.FashionMNIST(helper.find_data('FashionMNIST', args), train=True,
+                                 transform=transform)  # yours
+testset = datasets.FashionMNIST(trainset.root, train=False,
+                                transform=transform)  # yours
 trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 testloader = DataLoader(testset, batch_size=64)
+print(f'{len(trainset)} images to train, {len(testset)} to test')
 
 # %%
 # 3. The model, 4. the loss, 5. the optimizer.
@@ -55,8 +57,7 @@ optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
 # %%
 # Train. For each batch: 6. clear the gradients, 7. forward, 8. loss, 9. backward,
 # 10. update the weights.
-model.train()
-for _ in range(args.epochs):
+for epoch in range(args.epochs):
     for images, labels in trainloader:
         images, labels = images.to(device), labels.to(device)
         optimizer.zero_grad()
@@ -64,10 +65,10 @@ for _ in range(args.epochs):
         loss = criterion(output, labels)
         loss.backward()
         optimizer.step()
+    print(f'Epoch {epoch + 1}/{args.epochs}')
 
 # %%
 # Test
-model.eval()
 correct = 0
 with torch.no_grad():
     for images, labels in testloader:
@@ -76,5 +77,5 @@ with torch.no_grad():
         correct += (output.argmax(dim=1) == labels).sum().item()
 print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
 
-# Try: your own photos. Lesson 18 shows how far such a network gets on them, and lessons
-# 19 to 21 what does better.
+# Try: --epochs 4. How many points of accuracy do two more epochs give? Lesson 18 shows
+# how far such a network gets on photos, and lessons 19 to 21 what does better.

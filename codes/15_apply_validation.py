@@ -2,10 +2,10 @@
 Training, validation and test set
 =================================
 
-New here: images set aside to watch the training with. The training loss says how well
-the network knows the images it learns from. The loss on images it does not learn from
-says whether it has understood; when that one rises again, it is learning by heart:
-over-fitting.
+New here: images set aside to watch the training with. On the images it learns from, a
+network gets better and better. Whether that helps with others, only others can tell.
+When the training loss goes on falling and the validation loss rises again, the network
+over-fits: it fits its images ever more closely, to no one's use.
 
 Three sets: the training set changes the weights. The validation set chooses: the epoch
 to stop at, the learning rate. The test set is looked at once, at the end, and chooses
@@ -13,32 +13,33 @@ nothing; otherwise its number would be too good to be true.
 
 Before: 14_validation.py  Next: 16_prevent_overfitting.py
 Run: python codes/15_apply_validation.py
-It ends with the two losses as curves, and where they part.
+It ends with loss and accuracy as curves, and where the losses part.
 """
 import sys
 
+import matplotlib.pyplot as plt
 import torch
 from torch import nn, optim
-from torch.utils.data import random_split
+from torch.utils.data import DataLoader, random_split
 
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
 args = helper.parse_args(epochs=30, lr=0.001)
-device = helper.get_device(args.device)
+device = args.device
 
 # %%
 # Data. A sixth of the training images, at random, becomes the validation set.
-trainset, testset = helper.load_fashion_mnist(args)
+trainset, testset = helper.load_data('FashionMNIST', args)
 trainset, validset = random_split(trainset, [5 / 6, 1 / 6])  # new here
 print(f'{len(trainset)} to train, {len(validset)} to validate, {len(testset)} to test')
-trainloader = helper.get_loader(trainset, batch_size=64, shuffle=True)
-validloader = helper.get_loader(validset, batch_size=1000)  # new here
-testloader = helper.get_loader(testset, batch_size=1000)
+trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
+validloader = DataLoader(validset, batch_size=1000)  # new here
+testloader = DataLoader(testset, batch_size=1000)
 
 # %%
 # Model, loss and optimizer. One layer more than before: more to learn with, and more to
-# learn by heart with.
+# over-fit with.
 model = nn.Sequential(nn.Flatten(),
                       nn.Linear(784, 256), nn.ReLU(),
                       nn.Linear(256, 128), nn.ReLU(),
@@ -47,13 +48,27 @@ model = nn.Sequential(nn.Flatten(),
 criterion = nn.CrossEntropyLoss()
 optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
 
+
 # %%
-# Train, and validate after each epoch: train() and eval() in turn, and no gradients
-# where nothing is learned.
-train_losses, valid_losses = [], []
+# Measure a set: mean loss and accuracy. eval() says that the model is used, not
+# trained. This one behaves the same either way; from lesson 16 on it matters.
+def evaluate(model, loader):  # new here
+    model.eval()
+    total_loss = correct = 0
+    with torch.no_grad():
+        for images, labels in loader:
+            images, labels = images.to(device), labels.to(device)
+            output = model(images)
+            total_loss += criterion(output, labels).item() * len(labels)
+            correct += (output.argmax(dim=1) == labels).sum().item()
+    return total_loss / len(loader.dataset), correct / len(loader.dataset)
+
+
+# %%
+# Train, and measure both sets after each epoch, in the same way, so that they compare.
+train_losses, train_accuracies, valid_losses, valid_accuracies = [], [], [], []
 for epoch in range(args.epochs):
-    model.train()
-    train_loss = 0
+    model.train()  # new here: evaluate left it in eval mode
     for images, labels in trainloader:
         images, labels = images.to(device), labels.to(device)
         optimizer.zero_grad()
@@ -61,46 +76,38 @@ for epoch in range(args.epochs):
         loss = criterion(output, labels)
         loss.backward()
         optimizer.step()
-        train_loss += loss.item() * len(labels)
-    train_losses.append(train_loss / len(trainset))
-
-    model.eval()  # new here, to the end of the loop
-    valid_loss = correct = 0
-    with torch.no_grad():
-        for images, labels in validloader:
-            images, labels = images.to(device), labels.to(device)
-            output = model(images)
-            valid_loss += criterion(output, labels).item() * len(labels)
-            correct += (output.argmax(dim=1) == labels).sum().item()
-    valid_losses.append(valid_loss / len(validset))
-    print(f'Epoch {epoch + 1}/{args.epochs}  train loss {train_losses[-1]:.3f}  '
-          f'valid loss {valid_losses[-1]:.3f}  '
-          f'valid accuracy {correct / len(validset):.1%}')
+    train_loss, train_accuracy = evaluate(model, trainloader)
+    valid_loss, valid_accuracy = evaluate(model, validloader)
+    train_losses.append(train_loss)
+    train_accuracies.append(train_accuracy)
+    valid_losses.append(valid_loss)
+    valid_accuracies.append(valid_accuracy)
+    print(f'Epoch {epoch + 1}/{args.epochs}  train loss {train_loss:.3f}  '
+          f'train accuracy {train_accuracy:.1%}  valid loss {valid_loss:.3f}  '
+          f'valid accuracy {valid_accuracy:.1%}')
 
 # %%
-# Where did it turn? Lesson 16 does something about it.
-best = min(range(args.epochs), key=valid_losses.__getitem__)
-print(f'Lowest valid loss {valid_losses[best]:.3f} after epoch {best + 1}, '
+# Where did it turn? And the test set, once, with the weights as they are at the end.
+best = valid_losses.index(min(valid_losses))
+print(f'Lowest valid loss {valid_losses[best]:.3f} after epoch {best + 1} '
+      f'(valid accuracy {valid_accuracies[best]:.1%}), '
       f'at the end {valid_losses[-1] / valid_losses[best] - 1:.0%} above it')
-
-# %%
-# Test, once
-model.eval()
-correct = 0
-with torch.no_grad():
-    for images, labels in testloader:
-        images, labels = images.to(device), labels.to(device)
-        output = model(images)
-        correct += (output.argmax(dim=1) == labels).sum().item()
-print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
+_, accuracy = evaluate(model, testloader)
+print(f'Test accuracy {accuracy:.1%} with the weights of the last epoch')
 
 # %%
 # Look
-helper.plot_losses({'no dropout': (train_losses, valid_losses)})
-helper.show('losses')
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5))
+epochs = range(1, args.epochs + 1)
+left.plot(epochs, train_losses, '--', label='training')
+left.plot(epochs, valid_losses, label='validation')
+left.axvline(best + 1, color='gray', linestyle=':', label='lowest validation loss')
+left.set(xlabel='epoch', ylabel='loss (cross entropy)')
+left.legend()
+right.plot(epochs, train_accuracies, '--')
+right.plot(epochs, valid_accuracies)
+right.set(xlabel='epoch', ylabel='accuracy')
+helper.show('curves')
 
-# On the real images the validation loss was lowest after epoch 9, and 37 % higher after
-# epoch 30; the training loss fell on and on.
-
-# Try: a tenth of the training images, random_split(trainset, [0.1, 0.9]). How soon do
-# the curves part now? Try --lr 0.003, the lecture's rate.
+# Try: a tenth of the training images, random_split(trainset, [0.1, 0.9]). After which
+# epoch do the losses part now, and how far is the validation accuracy from before?

@@ -3,26 +3,27 @@ Photos from folders, and augmentation
 =====================================
 
 New here: pictures of your own. A folder for each class is all that ImageFolder needs.
-Photos differ in size, so a transform crops them to one size; in training it also turns,
-crops and mirrors them at random, so that the network never sees the same picture twice.
-Test photos are never augmented: that would only make the result noisy.
+Photos differ in size, so a transform crops them to one size. In training it also turns,
+crops and mirrors them at random (augmentation), so that the network never sees the same
+picture twice. Test photos are never augmented: that would only make the result noisy.
 
 Before: 17_1_save_models.py  Next: 19_transfer_learning_1.py
 Run: python codes/18_load_cat_dog_data.py
 It ends with what a fully connected network reaches on pixels: little.
 """
+import math
 import sys
 
 import torch
 from torch import nn, optim
 from torch.utils.data import DataLoader
-from torchvision import transforms
+from torchvision import datasets, transforms
 
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
 args = helper.parse_args(threads=None, epochs=3, lr=0.001)
-device = helper.get_device(args.device)
+device = args.device
 
 # %%
 # Transforms. Both end in a tensor of [3, 64, 64] from -1 to 1: three colour channels.
@@ -37,24 +38,22 @@ test_transform = transforms.Compose([
     transforms.ToTensor(), normalize])
 
 # %%
-# Data. photo_set is torchvision.datasets.ImageFolder('DIR/train', train_transform) that
-# also leaves out files that are no photos. The folders' names become the classes, in
-# the order of the alphabet; shuffling mixes them, or every batch would be of one class.
-root = helper.find_photos(args)
-trainset = helper.photo_set(root, 'train', train_transform)  # new here
-testset = helper.photo_set(root, 'test', test_transform)
+# Data. The folders' names become the classes, in the order of the alphabet. ImageFolder
+# lists all photos of the first class before those of the second; shuffling mixes them,
+# or every batch would be of one class.
+root = helper.find_photos(args)  # it has train/cat, train/dog, test/cat, test/dog
+trainset = datasets.ImageFolder(root / 'train', train_transform)  # new here
+testset = datasets.ImageFolder(root / 'test', test_transform)
 trainloader = DataLoader(trainset, batch_size=32, shuffle=True)
 testloader = DataLoader(testset, batch_size=32)
 print('classes', trainset.class_to_idx)
 
 # %%
-# Look: four test photos as they are, and the same photos as training would see them.
-plain = [testset[i] for i in range(0, len(testset), -(-len(testset) // 4))]
-augmented = helper.photo_set(root, 'test', train_transform)
-again = [augmented[i] for i in range(0, len(testset), -(-len(testset) // 4))]
-images = [image for image, _ in plain + again]
-titles = [testset.classes[label] for _, label in plain] + ['augmented'] * len(again)
-helper.view_sheet(images, titles)
+# Look: a training photo as a test would see it, then seven times as training does.
+path, label = trainset.samples[0]
+photo = helper.open_photo(path)
+images = [test_transform(photo)] + [train_transform(photo) for _ in range(7)]
+helper.view_sheet(images, [trainset.classes[label]] + ['augmented'] * 7)
 helper.show('augmentation')
 
 # %%
@@ -68,7 +67,9 @@ criterion = nn.CrossEntropyLoss()
 optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
 
 # %%
-# Train
+# Train. A network that gives every class the same probability has the loss ln 2 = 0.693
+# for two classes. The first steps end far above it, sure of the wrong thing.
+print(f'Loss of a guess {math.log(len(trainset.classes)):.3f}')
 model.train()
 for epoch in range(args.epochs):
     train_loss = 0
@@ -84,7 +85,7 @@ for epoch in range(args.epochs):
     print(f'Epoch {epoch + 1}/{args.epochs}  train loss {train_loss:.3f}')
 
 # %%
-# Test. With two classes, guessing gets 50 %.
+# Test. An accuracy says little without its floor: always naming the largest class.
 model.eval()
 correct = 0
 with torch.no_grad():
@@ -93,6 +94,8 @@ with torch.no_grad():
         output = model(images)
         correct += (output.argmax(dim=1) == labels).sum().item()
 print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} photos')
+largest = torch.bincount(torch.tensor(testset.targets)).max().item()
+print(f'Always the largest class: {largest / len(testset):.1%}')
 
 # Try: --epochs 20. Does it help? Lesson 19 starts from a network that has seen a
 # million photos.

@@ -8,10 +8,9 @@ turn a batch into probabilities.
 
 Before: 3_numpy_to_tensor.py  Next: 5_nn_module.py
 Run: python codes/4_neural_network.py
-It ends with the time per batch of torchvision's loading and of the helper's.
+It ends with the probabilities for one image, as a figure.
 """
 import sys
-import time
 
 import torch
 from torch.utils.data import DataLoader
@@ -33,7 +32,7 @@ trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 
 # %%
 # One batch: 64 images with one colour channel, 28 rows and 28 columns, and 64 labels.
-# The last batch of an epoch is shorter: 60000 images leave 32, 6000 leave 48.
+# The last batch is shorter: 60000 images leave 32, 6000 leave 48.
 images, labels = next(iter(trainloader))
 print('images', images.shape)  # torch.Size([64, 1, 28, 28])
 print('labels', labels.shape)  # torch.Size([64])
@@ -61,26 +60,17 @@ def softmax(x):
 
 
 ps = softmax(logits)
+sums = ps.sum(dim=1)  # [64, 10] -> [64]
 print('probabilities', ps.shape)  # torch.Size([64, 10])
-print('every row sums to 1:', torch.allclose(ps.sum(dim=1), torch.ones(64)))  # True
+print(f'the rows sum to {sums.min():.3f} to {sums.max():.3f}')  # 1.000 to 1.000
 print('equals torch.softmax:', torch.allclose(ps, torch.softmax(logits, dim=1)))  # True
 
-
 # %%
-# torchvision makes every image anew in every epoch, one at a time. For these small
-# networks that takes longer than the training, so from here on the lessons take the
-# helper's sets: the same numbers, made once, fetched a batch at a time.
-def milliseconds_per_batch(loader, batches=50):
-    start = time.perf_counter()
-    for _, _ in zip(range(batches), loader):
-        pass
-    return (time.perf_counter() - start) / batches * 1000
+# Look. randn gives large weights, so the scores lie far apart and the network is sure
+# of one class. It knows nothing yet: being sure is not being right.
+helper.view_classify(images[0], ps[0], trainset.classes, title=f'label: {labels[0]}')
+helper.show('probabilities')
 
-
-trainset, _ = helper.load_mnist(args)
-fast = helper.get_loader(trainset, batch_size=64, shuffle=True)
-print(f'torchvision: {milliseconds_per_batch(trainloader):.2f} ms per batch')
-print(f'helper:      {milliseconds_per_batch(fast):.2f} ms per batch')
-
-# Try: softmax with e.sum() in place of e.sum(dim=1, keepdim=True): what do the rows sum
-# to now? Try softmax(logits * 1000) with and without subtracting the largest.
+# Try: e.sum() in place of e.sum(dim=1, keepdim=True). What do the rows sum to now?
+# Try: softmax(logits * 1000), first as it is, then without subtracting the largest
+# score. What becomes of the sums?

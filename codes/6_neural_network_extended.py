@@ -14,17 +14,18 @@ import sys
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.data import DataLoader
 
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
 args = helper.parse_args()
-device = helper.get_device(args.device)
+device = args.device
 
 # %%
 # Data
-trainset, testset = helper.load_mnist(args)
-trainloader = helper.get_loader(trainset, batch_size=64, shuffle=True)
+trainset, testset = helper.load_data('MNIST', args)
+trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 
 
 # %%

@@ -13,17 +13,18 @@ import sys
 
 import torch
 from torch import nn
+from torch.utils.data import DataLoader
 
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
 args = helper.parse_args()
-device = helper.get_device(args.device)
+device = args.device
 
 # %%
 # Data
-trainset, testset = helper.load_mnist(args)
-trainloader = helper.get_loader(trainset, batch_size=64, shuffle=True)
+trainset, testset = helper.load_data('MNIST', args)
+trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 images, labels = next(iter(trainloader))
 images, labels = images.to(device), labels.to(device)
 
