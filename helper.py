@@ -185,8 +185,8 @@ def find_photos(args):
         names = [*root.glob('*'), *root.glob('*/*'), *root.glob('*/*/*')]
         kinds = {path.suffix.lower() for path in names}
         if not root.is_dir() or {'.jpg', '.jpeg', '.png'} & kinds:
-            raise FileNotFoundError(f'{root} has no train/ and test/. This makes a tree '
-                                    f'that has: python data/prepare_photos.py "{root}"')
+            raise FileNotFoundError(f'{root} has no train/ and test/. This makes them: '
+                                    f'python data/prepare_photos.py "{root}"')
         root = _stand_in(args, f'no photos in {root}, python data/prepare_photos.py '
                          '--download fetches some (800 MB)') / 'Cat_Dog_data'
     train, test = (datasets.ImageFolder(root / part) for part in ('train', 'test'))
