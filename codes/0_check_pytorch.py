@@ -3,12 +3,13 @@ Is everything in place?
 =======================
 
 New here: nothing to learn yet. This checks Python, the packages, the devices and the
-data, and says for each thing that is missing what to do about it.
+data. [FAIL] comes with its cure; [--] is no fault, the lessons can do without.
 
 Before: nothing  Next: 1_first_app.py
+Notes: Start (README.md)
 Run: python codes/0_check_pytorch.py
-It ends with a random tensor of 5 rows and 3 columns, and exit code 1 if a line says
-[FAIL].
+It ends with a random tensor of 5 rows and 3 columns, and with exit code 1 if a line
+says [FAIL].
 """
 import importlib.util
 import re
@@ -50,8 +51,8 @@ for line in (ROOT / 'requirements.txt').read_text().split():
     report(ok, f'{name} {version}' + f' (needs {lowest} or newer)' * (not ok), INSTALL)
 
 # %%
-# An installed torch can still be broken, so import it. And each torchvision belongs to
-# one torch, which it names: beside another, importing it fails with "operator
+# An installed torch can still be broken, so import it. And each torchvision names the
+# torch that it needs: beside another, importing it fails with "operator
 # torchvision::nms does not exist". (Importing it here would take another second.)
 try:
     import torch
@@ -75,7 +76,7 @@ if torch:
     elif torch.version.cuda is None:
         print('[--]   no CUDA: this torch was built without it')
     else:
-        print('[--]   no CUDA: torch finds no NVIDIA GPU with a driver')
+        print('[--]   no CUDA: torch finds no NVIDIA GPU, or its driver is too old')
     if torch.backends.mps.is_available():
         print('[OK]   MPS, the GPU of a Mac: used with --device mps')
 
@@ -88,19 +89,20 @@ own = helper is not None and Path(helper.origin).resolve() == ROOT / 'helper.py'
 report(own, "helper.py is the course's own", f'get {ROOT / "helper.py"} back')
 
 # %%
-# The data. What is not there is downloaded when a lesson first asks for it, and without
-# a network the drawn stand-ins take its place.
-for name in ('MNIST', 'FashionMNIST', 'Cat_Dog_data'):
+# The data. Stand-ins, drawn for the course, take the place of what is not there.
+for name, source in (('MNIST', 'lesson 4 downloads the real one'),
+                     ('FashionMNIST', 'lesson 12 downloads the real one'),
+                     ('Cat_Dog_data', 'data/prepare_photos.py --download fetches it')):
     if (ROOT / 'data' / name).is_dir():
         print(f'[OK]   {name}: real, on disk')
     elif (ROOT / 'data' / 'synthetic' / name).is_dir():
-        print(f'[--]   {name}: stand-in on disk, the real one comes when needed')
+        print(f'[--]   {name}: stand-in on disk, {source}')
     else:
         print(f'[--]   {name}: not on disk')
 
 # %%
 # The first tensor: 5 rows, 3 columns, numbers from 0 up to 1.
+print(f'{failures} thing(s) to mend' if failures else 'Everything is in place')
 if torch:
     print(torch.rand(5, 3))
-print(f'{failures} thing(s) to mend' if failures else 'Everything is in place')
 sys.exit(1 if failures else 0)

@@ -7,12 +7,14 @@ w - lr * gradient. The learning rate lr says how far: too small and nothing happ
 large and the loss jumps past the valley.
 
 Before: 9_apply_backward.py  Next: 11_train_neural_network.py
+Notes: The optimizer (README.md)
 Run: python codes/10_train_neural_network.py
-It ends with the loss after one step, for several learning rates.
+It ends with the loss after one step over the learning rate, as a figure.
 """
 import copy
 import sys
 
+import matplotlib.pyplot as plt
 import torch
 from torch import nn, optim
 from torch.utils.data import DataLoader
@@ -31,8 +33,8 @@ images, labels = next(iter(trainloader))
 images, labels = images.to(device), labels.to(device)
 
 # %%
-# Model, loss and optimizer. SGD is stochastic gradient descent: stochastic, since each
-# step sees one random batch.
+# Model, loss and optimizer. SGD is stochastic gradient descent: descent, since it walks
+# down the gradient, and stochastic, since each step sees one random batch.
 model = nn.Sequential(nn.Flatten(),
                       nn.Linear(784, 128), nn.ReLU(),
                       nn.Linear(128, 64), nn.ReLU(),
@@ -65,13 +67,31 @@ print('without zero_grad, twice:', torch.allclose(weight.grad, 2 * gradient))  #
 
 # %%
 # The learning rate. Each starts from the same weights and takes one step on one batch.
-print('    lr  loss after one step')
-for lr in (0.0001, 0.01, 0.1, 1, 10, 100):
+steps = 1
+rates, losses = [10 ** (n / 4) for n in range(-16, 9)], []  # 0.0001 to 100
+for rate in rates:
     model.load_state_dict(start)
-    optimizer = optim.SGD(model.parameters(), lr=lr)
-    optimizer.zero_grad()
-    criterion(model(images), labels).backward()
-    optimizer.step()
-    print(f'{lr:6}  {criterion(model(images), labels).item():.4f}')
+    optimizer = optim.SGD(model.parameters(), lr=rate)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        criterion(model(images), labels).backward()
+        optimizer.step()
+    losses.append(criterion(model(images), labels).item())
+for rate, after in list(zip(rates, losses))[::4]:
+    print(f'lr {rate:8.4f}  loss {after:.4f}')
+best = losses.index(min(losses))
+print(f'lowest loss {losses[best]:.4f} at lr {rates[best]:.4f}')
 
-# Try: ten steps in place of one for each lr. Which one is best now?
+# %%
+# Look. The lower axis is logarithmic: each mark is ten times the one before. The losses
+# of large rates are far above the picture.
+plt.figure(figsize=(6, 3.5))
+plt.semilogx(rates, losses, 'o-', label='after the step')
+plt.axhline(loss.item(), color='gray', linestyle='--', label='before')
+plt.xlabel('learning rate')
+plt.ylabel('loss of this batch')
+plt.ylim(min(losses) - 0.05, loss.item() + 0.2)
+plt.legend()
+helper.show('rates')
+
+# Try: steps = 10. Which learning rate is best now, and how low does its loss get?

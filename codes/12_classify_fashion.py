@@ -7,14 +7,14 @@ New here: another data set, and nothing else. Fashion-MNIST has the format of MN
 than digits: a shirt looks much like a T-shirt, a coat much like a pullover.
 
 Before: 11_train_neural_network.py  Next: 13_classify_fashion.py
+Notes: The optimizer (README.md)
 Run: python codes/12_classify_fashion.py
-It ends with the accuracy on the test images and the prediction for one of them.
+It ends with the mistakes on the test images, as a sheet.
 """
 import sys
 import time
 
 import torch
-import torch.nn.functional as F
 from torch import nn, optim
 from torch.utils.data import DataLoader
 
@@ -59,24 +59,28 @@ for epoch in range(args.epochs):
           f'{seconds:.1f} s')
 
 # %%
-# Test
-correct = 0
+# Test, and keep what was predicted
+correct, predicted = 0, []
 with torch.no_grad():
     for images, labels in testloader:
         images, labels = images.to(device), labels.to(device)
         output = model(images)
         correct += (output.argmax(dim=1) == labels).sum().item()
+        predicted.append(output.argmax(dim=1).cpu())  # new here
 print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
 
 # %%
-# Look. The set knows the names of its classes; labels are their positions in the list.
-image, label = testset[0]
-with torch.no_grad():
-    logits = model(image.unsqueeze(0).to(device))  # [1, 1, 28, 28] -> [1, 10]
-    ps = F.softmax(logits, dim=1)
-title = f'label: {testset.classes[label]}'
-helper.view_classify(image, ps, testset.classes, title)
-helper.show('prediction')
+# Look at the mistakes. The set knows the names of its classes; labels are their
+# positions in the list.
+images, labels = testset[:]
+predicted = torch.cat(predicted)  # [10000]
+wrong = (predicted != labels).nonzero().flatten()  # the positions of the mistakes
+names = testset.classes
+titles = [f'predicted {names[predicted[i]]}, labelled {names[labels[i]]}'
+          for i in wrong]
+print(f'{len(wrong)} mistakes')
+helper.view_sheet(images[wrong], titles)
+helper.show('mistakes')
 
-# Try: testset[i] for other i until the network is wrong. Which class does it take it
-# for, and would you have known?
+# Try: only the mistakes on shirts, class 6: ((predicted != labels) & (labels == 6)) in
+# place of (predicted != labels). How large is their share, for a tenth of the images?

@@ -14,6 +14,7 @@ class, copy this file within codes/ and change the three statements marked `your
     testset = datasets.ImageFolder('photos/test', transform)
 
 Before: 13_classify_fashion.py  Next: 14_validation.py
+Notes: How to code? (README.md)
 Run: python codes/13_1_recap.py
 It ends with the accuracy on the test images.
 """

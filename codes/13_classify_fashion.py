@@ -7,6 +7,7 @@ an optimizer that gives each weight a step size of its own. SGD needs a learning
 tried out for each network; Adam's 0.001 is a good start for most.
 
 Before: 12_classify_fashion.py  Next: 13_1_recap.py
+Notes: The optimizer (README.md)
 Run: python codes/13_classify_fashion.py
 It ends with the accuracy on the test images and the prediction for one of them.
 """
@@ -92,6 +93,10 @@ ps = torch.exp(log_ps)
 title = f'label: {testset.classes[label]}'
 helper.view_classify(image, ps, testset.classes, title)
 helper.show('prediction')
+
+# No better than SGD: on the real images seeds 7, 8 and 9 reached 87.5, 86.4 and 87.3 %,
+# lesson 12 with the same seeds 86.9, 87.5 and 87.2 %. But nobody had to search for a
+# learning rate, and five epochs did.
 
 # Try: --lr 0.1, a hundred times Adam's usual rate. What does the loss do, and what does
 # a network score that gives every class 10 % (lesson 7)?

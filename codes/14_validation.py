@@ -6,6 +6,7 @@ New here: from the output of a network to one honest number. Two mistakes are ea
 make and raise no error: comparing shapes that do not match, and averaging averages.
 
 Before: 13_1_recap.py  Next: 15_apply_validation.py
+Notes: Validation (README.md)
 Run: python codes/14_validation.py
 It ends with the accuracy of a trained network, counted right and averaged wrong.
 """

@@ -12,6 +12,7 @@ to stop at, the learning rate. The test set is looked at once, at the end, and c
 nothing; otherwise its number would be too good to be true.
 
 Before: 14_validation.py  Next: 16_prevent_overfitting.py
+Notes: Validation (README.md)
 Run: python codes/15_apply_validation.py
 It ends with loss and accuracy as curves, and where the losses part.
 """
@@ -108,6 +109,12 @@ right.plot(epochs, train_accuracies, '--')
 right.plot(epochs, valid_accuracies)
 right.set(xlabel='epoch', ylabel='accuracy')
 helper.show('curves')
+
+# On the real images (seeds 7, 8, 9) the validation loss was lowest after epoch 12, 10
+# and 9, and 46, 39 and 37 % higher after epoch 30. The validation accuracy was 88.8,
+# 90.3 and 89.1 % then, and 88.9, 89.9 and 89.9 % at the end: the network was not wrong
+# more often, but where it was, it had grown more sure. The loss punishes that, the
+# accuracy does not.
 
 # Try: a tenth of the training images, random_split(trainset, [0.1, 0.9]). After which
 # epoch do the losses part now, and how far is the validation accuracy from before?

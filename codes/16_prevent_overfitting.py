@@ -8,6 +8,7 @@ used, all units work. And the weights of the best epoch are kept. The same train
 done without and with dropout.
 
 Before: 15_apply_validation.py  Next: 17_save_load_models.py
+Notes: Dropout, train and eval (README.md)
 Run: python codes/16_prevent_overfitting.py
 It ends with the curves of both trainings in one figure.
 """
@@ -114,5 +115,11 @@ axes[0].legend(fontsize=8)
 axes[1].set(xlabel='epoch', ylabel='accuracy')
 helper.show('curves')
 
-# Try: p = 0.8 in place of 0.2. Does the gap close, and what does that cost?
+# On the real images, seeds 7, 8 and 9: dropout more than halved the gap (0.372, 0.313,
+# 0.342 to 0.152, 0.114, 0.136), lowered the lowest validation loss by 1, 2 and 5 %, and
+# raised the test accuracy of the kept network from 88.0, 88.0, 87.7 to 88.6, 88.7, 88.3
+# %. Lesson 15's last epoch, far past the lowest loss, has as many right: 89.1, 88.6,
+# 88.7 %.
+
+# Try: ('dropout 0.2', 0.8), that is p = 0.8. Does the gap close, and at what cost?
 # Try: take model.eval() out of evaluate. What happens to the losses with dropout?

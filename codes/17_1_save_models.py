@@ -7,9 +7,9 @@ the sizes are known; with the sizes in it the file is complete. To go on trainin
 optimizer's memory belongs to it as well: Adam keeps two numbers about each weight.
 
 Before: 17_save_load_models.py  Next: 18_load_cat_dog_data.py
+Notes: Save and load (README.md)
 Run: python codes/17_1_save_models.py
-It ends with a training that was resumed and has lost nothing, and with one that trains
-the wrong model.
+It ends with a resumed training that lost nothing, and one that trains the wrong model.
 """
 import copy
 import os

@@ -6,6 +6,7 @@ New here: a trained network is its weights, and weights go to a file. Loading th
 a network of the same shape, so a good checkpoint says how to build it.
 
 Before: 16_prevent_overfitting.py  Next: 17_1_save_models.py
+Notes: Save and load (README.md)
 Run: python codes/17_save_load_models.py
 It ends with two files that cannot be loaded, and what torch says of them.
 """

@@ -8,6 +8,7 @@ crops and mirrors them at random (augmentation), so that the network never sees 
 picture twice. Test photos are never augmented: that would only make the result noisy.
 
 Before: 17_1_save_models.py  Next: 19_transfer_learning_1.py
+Notes: Folders of images (README.md)
 Run: python codes/18_load_cat_dog_data.py
 It ends with what a fully connected network reaches on pixels: little.
 """
@@ -53,7 +54,7 @@ print('classes', trainset.class_to_idx)
 path, label = trainset.samples[0]
 photo = helper.open_photo(path)
 images = [test_transform(photo)] + [train_transform(photo) for _ in range(7)]
-helper.view_sheet(images, [trainset.classes[label]] + ['augmented'] * 7)
+helper.view_sheet(images, [f'{trainset.classes[label]}, as it is'] + ['augmented'] * 7)
 helper.show('augmentation')
 
 # %%

@@ -8,6 +8,7 @@ Only the last layer, which names classes of ImageNet, has to be replaced by one 
 names ours.
 
 Before: 18_load_cat_dog_data.py  Next: 20_transfer_learning_2.py
+Notes: Transfer learning (README.md)
 Run: python codes/19_transfer_learning_1.py
 It ends with the time that a batch takes, on the CPU and on a GPU if there is one.
 """

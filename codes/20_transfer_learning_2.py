@@ -7,6 +7,7 @@ goes through the whole network in every epoch. Then the quick way: a frozen body
 the same of a photo each time, so its features are computed once.
 
 Before: 19_transfer_learning_1.py  Next: 21_full_transfer_learning.py
+Notes: Transfer learning (README.md)
 Run: python codes/20_transfer_learning_2.py
 It ends with the seconds of both ways, as a figure.
 """
@@ -29,11 +30,11 @@ device = args.device
 # Data: some of the training photos, of which a fifth is for validation
 enum = models.DenseNet121_Weights.IMAGENET1K_V1
 root = helper.find_photos(args)
-photos = datasets.ImageFolder(root / 'train', enum.transforms(),
-                              loader=helper.open_photo)
+transform = enum.transforms()
+photos = datasets.ImageFolder(root / 'train', transform, loader=helper.open_photo)
 fifth = min(args.photos, len(photos)) // 5
-sizes = [4 * fifth, fifth, len(photos) - 5 * fifth]
-trainset, validset, _ = random_split(photos, sizes)
+lengths = [4 * fifth, fifth, len(photos) - 5 * fifth]  # the rest is not used
+trainset, validset, _ = random_split(photos, lengths)
 print(f'{len(trainset)} photos to train, {len(validset)} to validate')
 
 # %%
@@ -52,9 +53,8 @@ def new_classifier():
 
 
 # %%
-# Train and validate, and return the seconds. Only the classifier learns, so only its
-# parameters go to the optimizer, and only it is ever in train mode: the body's batch
-# norm must not move.
+# Train and validate, and return the seconds. Only the classifier learns: only it goes
+# to the optimizer, and only it is ever in train mode, or batch norm would move.
 def train(body, classifier, trainloader, validloader):
     model, criterion = nn.Sequential(body, classifier), nn.CrossEntropyLoss()
     optimizer = optim.Adam(classifier.parameters(), lr=args.lr, fused=True)
@@ -104,7 +104,6 @@ def compute_features(dataset):
 start = time.perf_counter()
 train_features, valid_features = compute_features(trainset), compute_features(validset)
 once = time.perf_counter() - start
-
 # ... then the same training on them. The body's work is done: Identity stands for it.
 quick = train(nn.Identity(), new_classifier(),
               DataLoader(train_features, batch_size=32, shuffle=True),
@@ -115,11 +114,12 @@ print(f'Always the largest class: {largest / len(photos):.1%}')
 # %%
 # Ten epochs, worked out from what was measured
 seconds = [10 * usual / args.epochs, once + 10 * quick / args.epochs]
-print(f'Ten epochs: {seconds[0]:.0f} s, or {once:.1f} s for the features and '
-      f'{seconds[1] - once:.2f} s: {seconds[0] / seconds[1]:.1f} times faster')
+print(f'Ten epochs: {seconds[0]:.0f} s or {seconds[1]:.1f} s, {once:.1f} s of it for '
+      f'the features: {seconds[0] / seconds[1]:.1f} times faster')
 bars = plt.figure(figsize=(7, 2)).gca().barh(['quick', 'usual'], seconds[::-1])
 plt.bar_label(bars, fmt='%.1f', padding=3)
 plt.xlabel('seconds for ten epochs')
+plt.margins(x=0.15)
 helper.show('seconds')
 
 # Try: body.train() in place of body.eval() in train(). What becomes of the batch norm?

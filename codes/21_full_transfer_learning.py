@@ -2,11 +2,11 @@
 The finished program: a classifier for your own photos
 ======================================================
 
-New here: all of it in functions, as a program has it. The features are kept on disk, so
-the next run starts with the training. Worker processes, which may read the photos,
-import this file: so all that runs stands in main().
+New here: all of it in functions, as a program has it. Features are kept on disk for the
+next run. Worker processes, which may read photos, import this file: main() is guarded.
 
 Before: 20_transfer_learning_2.py  Next: README.md
+Notes: Transfer learning (README.md)
 Run: python codes/21_full_transfer_learning.py
      python codes/21_full_transfer_learning.py --data-dir MY_PHOTOS_PREPARED
      python codes/21_full_transfer_learning.py --predict cat.jpg dog.jpg

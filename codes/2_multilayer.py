@@ -2,10 +2,11 @@
 Two layers by hand
 ==================
 
-New here: a hidden layer. The outputs of its two units are the inputs of the next layer;
-all units of a layer are computed by one matrix product.
+New here: a hidden layer. The outputs of its two neurons (also called units) are the
+inputs of the next layer; all units of a layer are computed by one matrix product.
 
 Before: 1_first_app.py  Next: 3_numpy_to_tensor.py
+Notes: What a network is (README.md)
 Run: python codes/2_multilayer.py
 It ends by printing the output of the network, twice the same.
 """
@@ -18,7 +19,8 @@ def sigmoid(x):
 
 # %%
 # Three inputs, two hidden units, one output. Column j of W1 holds the weights of hidden
-# unit j, so the shape of a weight matrix is [inputs, outputs].
+# unit j, so the shape here is [inputs, outputs]. (nn.Linear, from lesson 5 on, has the
+# weights the other way round, [outputs, inputs], and computes x @ W.T + b.)
 torch.manual_seed(7)
 features = torch.randn(1, 3)
 W1 = torch.randn(3, 2)
@@ -29,7 +31,7 @@ B2 = torch.randn(1, 1)
 # %%
 # Step by step. The inner sizes of each product agree, the outer ones remain.
 z = torch.mm(features, W1)  # [1, 3] x [3, 2] -> [1, 2]
-hidden = sigmoid(z + B1)  # [1, 2] + [1, 2] -> [1, 2]
+hidden = sigmoid(z + B1)  # [1, 2] + [1, 2]; B1 would be added to each of more rows
 output = sigmoid(torch.mm(hidden, W2) + B2)  # [1, 2] x [2, 1] -> [1, 1]
 print('features', features.shape, 'W1', W1.shape, 'z', z.shape)
 print('hidden', hidden)  # tensor([[0.6813, 0.4355]])
@@ -40,8 +42,7 @@ print('output', output)  # tensor([[0.3171]])
 # one: a product of matrices is a matrix.
 again = sigmoid(sigmoid(features @ W1 + B1) @ W2 + B2)
 print('output', again)  # tensor([[0.3171]])
-assert torch.equal(output, again)
 
-# Try: features of 4 examples, torch.randn(4, 3). No other line changes: which shapes
-# do?
-# Try: take the inner sigmoid away, and find the single matrix that does the same.
+# Try: features = torch.randn(4, 3), four examples. Which shapes change?
+# Try: again = sigmoid((features @ W1 + B1) @ W2 + B2), without the inner sigmoid. Which
+# one matrix and which one bias give the same number without a hidden layer?

@@ -7,6 +7,7 @@ their dtype along. Both surprise: a change on one side shows on the other, and a
 tensor does not fit a float32 layer.
 
 Before: 2_multilayer.py  Next: 4_neural_network.py
+Notes: Tensors and NumPy (README.md)
 Run: python codes/3_numpy_to_tensor.py
 It ends with the float64 error and three ways around it.
 """
@@ -39,6 +40,7 @@ print('array after changing the copy', a[0, 0])  # 7.0
 
 # %%
 # NumPy counts in float64, the layers of torch in float32. Mixed, they fail.
+# nn.Linear(3, 1) is a layer of one neuron with three inputs and random weights.
 features = torch.from_numpy(np.random.default_rng(7).random((4, 3)))
 layer = torch.nn.Linear(3, 1)
 print('dtypes', features.dtype, layer.weight.dtype)  # torch.float64 torch.float32
@@ -48,7 +50,9 @@ except RuntimeError as error:
     print('RuntimeError:', error)
 
 # Three ways around it. The first two make the data float32, which is precise enough and
-# takes half the memory. A float64 layer is for the rare case that needs the digits.
+# takes half the memory. A float64 layer is for the rare case that needs the digits;
+# double() changes the layer itself, without an underscore that says so: from here on
+# layer(features.float()) is what fails.
 print(layer(features.float()).shape)  # torch.Size([4, 1])
 print(layer(torch.tensor(features.numpy(), dtype=torch.float32)).shape)
 print(layer.double()(features).dtype)  # torch.float64

@@ -7,6 +7,7 @@ normalised tensor, a DataLoader makes batches, and two matrix products and a sof
 turn a batch into probabilities.
 
 Before: 3_numpy_to_tensor.py  Next: 5_nn_module.py
+Notes: A data set and a loader (README.md)
 Run: python codes/4_neural_network.py
 It ends with the probabilities for one image, as a figure.
 """

@@ -7,6 +7,7 @@ finite where softmax and log one after the other do not. And `dim`: along which 
 a matrix the probabilities sum to one.
 
 Before: 5_nn_module.py  Next: 6_neural_network_extended.py
+Notes: The loss (README.md)
 Run: python codes/5_1_logsoftmax.py
 It ends with the log-softmax of logits of 1000, the naive way and torch's.
 """
@@ -39,13 +40,13 @@ print('dim=0, rows', wrong.sum(dim=1))  # tensor([1.0807, 0.6720, 0.8308, 0.4165
 
 # %%
 # Why the logarithm: float32 ends near e^88. Softmax by hand becomes inf / inf = nan,
-# and the log of a probability rounded to 0 is -inf. log_softmax never leaves the
-# logarithm.
+# and the log of a probability rounded to 0 is -inf. log_softmax subtracts the largest
+# logit first, so no power overflows, and never leaves the logarithm.
 large = torch.tensor([1000.0, 0.0])
 naive = torch.log(torch.exp(large) / torch.exp(large).sum())
 print('naive', naive)  # tensor([nan, -inf])
 print('softmax, then log', torch.log(F.softmax(large, dim=0)))  # tensor([0., -inf])
 print('log_softmax', F.log_softmax(large, dim=0))  # tensor([    0., -1000.])
 
-# Try: from which value on instead of 1000 does the naive way fail? Try F.softmax
-# without dim on `batch`, and read the warning.
+# Try: torch.tensor([88.0, 0.0]) in place of 1000, then 89. Which one fails?
+# Try: wrong = F.softmax(batch), without dim. What does the warning ask for?

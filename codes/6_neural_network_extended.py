@@ -6,6 +6,7 @@ New here: the 784-128-64-10 network with ReLU that the next lessons train. Befor
 training it knows nothing: every digit gets a probability near 10 %.
 
 Before: 5_1_logsoftmax.py  Next: 7_train_neural_network.py
+Notes: The model (README.md)
 Run: python codes/6_neural_network_extended.py
 It ends with the probabilities for one image, as a figure.
 """
@@ -29,7 +30,11 @@ trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 
 
 # %%
-# Model. It returns logits, raw scores: the loss and the softmax are applied outside.
+# Model. ReLU cuts off what is below zero: a bend like the sigmoid's, but cheap, and
+# steep wherever it is not zero. 128 and 64 are a choice: on the way from 784 pixels to
+# 10 classes, each layer about halves; others work as well. It returns logits, raw
+# scores: loss and softmax are applied outside. to(device) moves its weights to the GPU,
+# if there is one; the images will have to follow.
 class Network(nn.Module):
     def __init__(self):
         super().__init__()
@@ -48,15 +53,14 @@ model = Network().to(device)
 print(model)
 
 # %%
-# nn.Linear starts with small random weights. They can be set by hand, outside of
-# autograd: in-place on .data is an old habit, nn.init and no_grad are the way.
+# nn.Linear starts with small random weights. nn.init sets them otherwise.
 nn.init.normal_(model.output.weight, std=0.01)
-with torch.no_grad():
-    model.output.bias.zero_()
+nn.init.zeros_(model.output.bias)
 print('bias of the output', model.output.bias.abs().sum().item())  # 0.0
 
 # %%
 # Apply it to one batch. Scores that are all near zero become probabilities near 10 %.
+# no_grad says that nothing will be learned from this (lesson 8).
 images, labels = next(iter(trainloader))  # each iter() starts a new, shuffled epoch
 with torch.no_grad():
     logits = model(images.to(device))  # [64, 1, 28, 28] -> [64, 10]

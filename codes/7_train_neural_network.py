@@ -4,9 +4,11 @@ The loss: how wrong is the network?
 
 New here: cross entropy, the loss of classification. It is minus the logarithm of the
 probability that the network gave to the true class, averaged over the batch: 0 when it
-was sure and right, about ln 10 = 2.3026 when it guesses among ten.
+is sure and right, ln 10 = 2.3026 when it gives each of ten classes 10 %, and far more
+when it is sure and wrong.
 
 Before: 6_neural_network_extended.py  Next: 8_backpropagation.py
+Notes: The loss (README.md)
 Run: python codes/7_train_neural_network.py
 It ends with the loss by three routes, the same number, and a fourth that is wrong.
 """
@@ -49,20 +51,26 @@ nll = nn.NLLLoss()(log_ps, labels)
 print(f'LogSoftmax and NLLLoss         {nll.item():.4f}')
 
 # %%
-# Third route: by hand. From each row take the probability of the true class.
+# Third route: by hand. From each row take the probability of the true class: row 0 at
+# the column of its label, row 1 at that of its own, and so on.
 ps = torch.exp(logits) / torch.exp(logits).sum(dim=1, keepdim=True)
 true_ps = ps[torch.arange(len(labels)), labels]  # [64, 10] -> [64]
+for i in range(3):
+    row = '  '.join(f'{p:.3f}' for p in ps[i].tolist())
+    print(f'row {i}: {row}  label {labels[i]}: {true_ps[i]:.3f}')
 by_hand = -torch.log(true_ps).mean()
 print(f'mean of -ln(true probability)  {by_hand.item():.4f}')
-assert torch.allclose(loss, nll) and torch.allclose(loss, by_hand)
-print(f'ln 10, pure guessing           {math.log(10):.4f}')  # 2.3026
+same = torch.allclose(loss, nll) and torch.allclose(loss, by_hand)
+print('three routes, one loss', same)  # three routes, one loss True
+print(f'ln 10, every class 10 %        {math.log(10):.4f}')  # 2.3026
 
 # %%
 # The mistake: probabilities, without the log, fed to NLLLoss. No error, and the number
-# is below zero: it is the mean of -p. Training with it is slow and stops early.
+# is below zero: it is the mean of -p. It hardly minds a p near 0, which should alarm.
 wrong = nn.NLLLoss()(ps, labels)
 print(f'NLLLoss on probabilities       {wrong.item():.4f}')
-assert torch.allclose(wrong, -true_ps.mean())
 
-# Try: softmax before CrossEntropyLoss, which applies its own. Multiply the logits by
-# 100 first: how large does the right loss get, and how large the wrong one?
+# Try: logits = 100 * model(images), a network that is far too sure. How large does the
+# right loss get, and how far does the wrong one move?
+# Try: nn.CrossEntropyLoss()(ps, labels) as the wrong one: softmax twice. Why can it not
+# get below 1.4612, even for a perfect network?

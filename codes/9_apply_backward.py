@@ -3,9 +3,10 @@ Backward through a network
 ==========================
 
 New here: the loss of a batch of MNIST, and with one call its gradient with respect to
-every weight of the network. It changes no weight yet; it says which way to go.
+every weight of the network. It changes no weight yet; it says which way is uphill.
 
 Before: 8_backpropagation.py  Next: 10_train_neural_network.py
+Notes: Backpropagation (README.md)
 Run: python codes/9_apply_backward.py
 It ends by checking one gradient against a finite difference.
 """
@@ -50,19 +51,19 @@ print('weights unchanged', torch.equal(last.weight, before))  # weights unchange
 # %%
 # Check one number. The gradient is a slope: move one weight a little to either side and
 # see how the loss follows. In float64, so that the small difference keeps its digits
-# (on the CPU, since not every device has float64).
-double = model.cpu().double()
-weight, gradient = last.weight, last.weight.grad[3, 5].item()
-step = 1e-4
-losses = []
+# (on the CPU, since not every device has float64). double() converts the model itself.
+layer, row, column = last, 3, 5
+gradient = layer.weight.grad[row, column].item()
+model = model.cpu().double()
+images, labels = images.cpu().double(), labels.cpu()
+value, step = layer.weight[row, column].item(), 1e-4
 with torch.no_grad():
-    for move in (step, -2 * step):  # first up, then down past where it was
-        weight[3, 5] += move
-        losses.append(criterion(double(images.cpu().double()), labels.cpu()).item())
-slope = (losses[0] - losses[1]) / (2 * step)
+    layer.weight[row, column] = value + step
+    above = criterion(model(images), labels).item()
+    layer.weight[row, column] = value - step
+    below = criterion(model(images), labels).item()
 print(f'backward          {gradient:.6f}')
-print(f'finite difference {slope:.6f}')
-assert abs(slope - gradient) < 1e-5
+print(f'finite difference {(above - below) / (2 * step):.6f}')
 
-# Try: the same for a weight of the first layer, model[1], that looks at pixel 0 in the
-# corner of the image. All corners are -1: is its gradient zero? Why not?
+# Try: layer, row, column = first, 0, 0: a weight that looks at the corner of the image.
+# All corners are -1, black: is the gradient zero?
