@@ -199,7 +199,6 @@ def open_photo(path):
     """Return a photo as a PIL image, RGB and upright; OSError if it is damaged."""
     try:
         with Image.open(path) as image:
-            image.draft('RGB', (512, 512))  # large JPEGs: decode fewer pixels
             image = ImageOps.exif_transpose(image)
         if image.mode.startswith(('I', 'F')):  # 16 bits per pixel
             image = image.point(lambda value: value / 256)
@@ -224,7 +223,7 @@ def find_weights(weights, args):
     except Exception as error:  # no network, or a file that is damaged in some way
         if path.is_file():
             raise OSError(f'the weights in {path} are damaged, remove them') from error
-        print(f'Note: no {weights}: {_reason(error)}. Random ones take their place.')
+        print(f'Note: no {weights}: {_reason(error)}. Random ones can only guess.')
 
 
 def imshow(image, title='', ax=None, mean=0.5, std=0.5):

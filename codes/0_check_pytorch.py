@@ -2,8 +2,9 @@
 Is everything in place?
 =======================
 
-New here: nothing to learn yet. This checks Python, the packages, the devices and the
-data. [FAIL] comes with its cure; [--] is no fault, the lessons can do without.
+New here: nothing to learn yet, so run it and do not read it. It checks Python, the
+packages, the devices and the data. [FAIL] comes with its cure; [--] is no fault, the
+lessons can do without.
 
 Before: nothing  Next: 1_first_app.py
 Notes: Start (README.md)

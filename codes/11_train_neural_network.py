@@ -33,7 +33,8 @@ testloader = DataLoader(testset, batch_size=1000)
 
 # %%
 # Model, loss and optimizer. Momentum lets a step keep some of the direction of the
-# steps before it, which gets down a long valley sooner.
+# steps before it, which gets down a long valley sooner (each step grows up to ten times
+# as long, so the rate is small).
 model = nn.Sequential(nn.Flatten(),
                       nn.Linear(784, 128), nn.ReLU(),
                       nn.Linear(128, 64), nn.ReLU(),
@@ -44,7 +45,8 @@ optimizer = optim.SGD(model.parameters(), lr=args.lr, momentum=0.9)
 
 
 # %%
-# Test: count the images whose highest score is at the true class. No gradients needed.
+# Test: count the images whose highest logit is at the true class. No gradients needed.
+# It is done after each epoch only to watch; lesson 15 has other images for choosing.
 def count_correct():
     correct = 0
     with torch.no_grad():
@@ -98,5 +100,5 @@ helper.view_classify(image, ps, testset.classes, title=f'label: {label}')
 helper.show('prediction')
 
 # Try: momentum=0 in place of momentum=0.9. How much accuracy do ten epochs reach now?
-# Try: --lr 1. Near which number does the loss stay, and what does a network score that
+# Try: --lr 1. Near which number does the loss stay, and which loss has a network that
 # gives every class 10 % (lesson 7)?

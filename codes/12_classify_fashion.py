@@ -78,9 +78,9 @@ wrong = (predicted != labels).nonzero().flatten()  # the positions of the mistak
 names = testset.classes
 titles = [f'predicted {names[predicted[i]]}, labelled {names[labels[i]]}'
           for i in wrong]
-print(f'{len(wrong)} mistakes')
+print(f'{len(wrong)} mistakes of {len(testset) - correct}')
 helper.view_sheet(images[wrong], titles)
 helper.show('mistakes')
 
 # Try: only the mistakes on shirts, class 6: ((predicted != labels) & (labels == 6)) in
-# place of (predicted != labels). How large is their share, for a tenth of the images?
+# place of (predicted != labels). Are shirts a tenth of the mistakes, as of the images?

@@ -2,9 +2,10 @@
 A class of your own, and Adam
 =============================
 
-New here: the network as a class, so that it can do what a Sequential cannot, and Adam,
-an optimizer that gives each weight a step size of its own. SGD needs a learning rate
-tried out for each network; Adam's 0.001 is a good start for most.
+New here: a network written as a class (lesson 5) is trained, and by Adam, an optimizer
+that gives each weight a step size of its own, from how large and how steady its
+gradients were. SGD needs a learning rate tried out for each network; Adam's 0.001 is a
+good start for most.
 
 Before: 12_classify_fashion.py  Next: 13_1_recap.py
 Notes: The optimizer (README.md)
@@ -96,7 +97,7 @@ helper.show('prediction')
 
 # No better than SGD: on the real images seeds 7, 8 and 9 reached 87.5, 86.4 and 87.3 %,
 # lesson 12 with the same seeds 86.9, 87.5 and 87.2 %. But nobody had to search for a
-# learning rate, and five epochs did.
+# learning rate.
 
-# Try: --lr 0.1, a hundred times Adam's usual rate. What does the loss do, and what does
-# a network score that gives every class 10 % (lesson 7)?
+# Try: --lr 0.1, a hundred times Adam's usual rate. What does the loss do, and which
+# loss has a network that gives every class 10 % (lesson 7)?

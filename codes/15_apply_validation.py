@@ -5,7 +5,7 @@ Training, validation and test set
 New here: images set aside to watch the training with. On the images it learns from, a
 network gets better and better. Whether that helps with others, only others can tell.
 When the training loss goes on falling and the validation loss rises again, the network
-over-fits: it fits its images ever more closely, to no one's use.
+over-fits: it fits its images ever more closely, which helps no one.
 
 Three sets: the training set changes the weights. The validation set chooses: the epoch
 to stop at, the learning rate. The test set is looked at once, at the end, and chooses
@@ -112,9 +112,9 @@ helper.show('curves')
 
 # On the real images (seeds 7, 8, 9) the validation loss was lowest after epoch 12, 10
 # and 9, and 46, 39 and 37 % higher after epoch 30. The validation accuracy was 88.8,
-# 90.3 and 89.1 % then, and 88.9, 89.9 and 89.9 % at the end: the network was not wrong
-# more often, but where it was, it had grown more sure. The loss punishes that, the
+# 90.3 and 89.1 % then, and 88.9, 89.9 and 89.9 % at the end: the network was wrong
+# about as often, but where it was, it had grown more sure. The loss punishes that, the
 # accuracy does not.
 
-# Try: a tenth of the training images, random_split(trainset, [0.1, 0.9]). After which
-# epoch do the losses part now, and how far is the validation accuracy from before?
+# Try: a tenth of the training images, random_split(trainset, [0.1, 0.9]). How far apart
+# are the losses at the end now, and how far is the validation accuracy from before?

@@ -4,8 +4,7 @@ Dropout against over-fitting
 
 New here: dropout. In training each hidden unit is switched off with probability 0.2,
 anew for every image, so no unit can rely on a single other one. When the network is
-used, all units work. And the weights of the best epoch are kept. The same training is
-done without and with dropout.
+used, all units work. And the weights of the best epoch are kept.
 
 Before: 15_apply_validation.py  Next: 17_save_load_models.py
 Notes: Dropout, train and eval (README.md)
@@ -63,8 +62,8 @@ def evaluate(model, loader):
 
 
 # %%
-# Train twice, from the same seed. A copy of the best weights is kept: state_dict alone
-# hands out the tensors that the next step changes.
+# Train twice, from the same first weights (the order of images differs). A copy of the
+# best is kept: state_dict alone hands out the tensors that the next step changes.
 curves, kept = {}, {}
 for name, p in (('no dropout', 0), ('dropout 0.2', 0.2)):  # new here
     torch.manual_seed(args.seed)
@@ -90,7 +89,8 @@ for name, p in (('no dropout', 0), ('dropout 0.2', 0.2)):  # new here
             lowest, kept[name] = valid_loss, copy.deepcopy(model.state_dict())
 
 # %%
-# What did dropout change? And the test set, once for each kept network.
+# What did dropout change? And the test set, once for each kept network. (Dropout has no
+# weights: those of both fit into the last model, and in eval mode it does nothing.)
 for name, rows in curves.items():
     train_loss, valid_loss, _, _ = rows[-1]
     model.load_state_dict(kept[name])

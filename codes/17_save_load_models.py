@@ -103,12 +103,14 @@ except RuntimeError as error:
 
 # %%
 # Another: torch.save(model, path) pickles the whole model and names its class, which is
-# code. weights_only=True refuses it; and it breaks as soon as the class changes.
+# code. weights_only=True refuses it. And it depends on that code: with the class moved
+# or renamed it fails, with the class changed it may compute something else.
 torch.save(model, folder / '17_whole.pth')
 try:
     torch.load(folder / '17_whole.pth', map_location=device, weights_only=True)
 except pickle.UnpicklingError as error:
     print('UnpicklingError:', str(error).partition('.')[0])  # Weights only load failed
 
-# Try: hidden_layers [512, 256, 64]. Do the three lines that load the model still do?
+# Try: hidden_layers [512, 256, 64]. Do the three lines that load the model still work?
+# (The RuntimeError after them is the one that is meant to be there.)
 # Try: leave 'sizes': sizes out of what is saved. Which line misses it?

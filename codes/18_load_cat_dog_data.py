@@ -3,11 +3,11 @@ Photos from folders, and augmentation
 =====================================
 
 New here: pictures of your own. A folder for each class is all that ImageFolder needs.
-Photos differ in size, so a transform crops them to one size. In training it also turns,
-crops and mirrors them at random (augmentation), so that the network never sees the same
+Photos differ in size, so a transform crops them to one. In training it also turns and
+mirrors them at random (augmentation), so that the network hardly ever sees the same
 picture twice. Test photos are never augmented: that would only make the result noisy.
 
-Before: 17_1_save_models.py  Next: 19_transfer_learning_1.py
+Before: 17_1_save_models.py  Next: 18_1_convolution.py
 Notes: Folders of images (README.md)
 Run: python codes/18_load_cat_dog_data.py
 It ends with what a fully connected network reaches on pixels: little.

@@ -3,11 +3,11 @@ DenseNet121 from the inside
 ===========================
 
 New here: a network that others have trained, on 1.3 million photos of ImageNet. Its
-body turns a photo into 1024 features: how much fur, how many stripes, what kind of ear.
-Only the last layer, which names classes of ImageNet, has to be replaced by one that
-names ours.
+body turns a photo into 1024 features: numbers that tell furry from striped, though none
+of them has a name. Only the last layer, which names classes of ImageNet, has to be
+replaced by one that names ours.
 
-Before: 18_load_cat_dog_data.py  Next: 20_transfer_learning_2.py
+Before: 18_1_convolution.py  Next: 20_transfer_learning_2.py
 Notes: Transfer learning (README.md)
 Run: python codes/19_transfer_learning_1.py
 It ends with the time that a batch takes, on the CPU and on a GPU if there is one.
@@ -48,7 +48,8 @@ print('classifier', model.classifier)
 
 # %%
 # What does it say of a cat? The 1000 classes of ImageNet name breeds of cats and dogs,
-# so this network knows them already: a favourable case.
+# so this network knows them already: a favourable case. (open_photo reads a photo as
+# RGB and upright, whatever the file.)
 root = helper.find_photos(args)
 testset = datasets.ImageFolder(root / 'test', transform, loader=helper.open_photo)
 image, _ = testset[0]
@@ -108,7 +109,8 @@ def milliseconds(model, images, runs=3):
 
 for place in dict.fromkeys([torch.device('cpu'), device]):  # each of them once
     model, images = model.to(place), images.to(place)
-    print(f'{place}: {milliseconds(model, images):.1f} ms for {len(images)} photos')
+    total = milliseconds(model, images)
+    print(f'{place}: {total:.0f} ms for {len(images)} photos, '
+          f'{total / len(images):.1f} ms each')
 
-# Try: range(64) in place of range(8). How many milliseconds does each photo take, in a
-# larger batch?
+# Try: range(32) in place of range(8). Does a photo take less time in a larger batch?

@@ -3,7 +3,7 @@ One neuron, by five routes
 ==========================
 
 New here: tensors, which are arrays of numbers, and the sum of products that every
-network is made of. One neuron multiplies each input with a weight, adds a bias, and
+network is made of. One neuron multiplies each input by a weight, adds a bias, and
 puts the sum through an activation function. Here are five ways to write that.
 
 Before: 0_check_pytorch.py  Next: 2_multilayer.py
@@ -32,7 +32,7 @@ def sigmoid(x):
 # The data: five features of one example, one weight for each, and a bias, which shifts
 # the sum, so that the neuron need not say 0.5 when all features are 0. The seed makes
 # the random numbers the same in every run.
-torch.manual_seed(7)
+torch.manual_seed(args.seed)
 features = torch.randn(1, 5)
 weights = torch.randn_like(features)
 bias = torch.randn(1, 1)
@@ -40,7 +40,7 @@ print('features', features)  # tensor([[-0.1468,  0.7861,  0.9468, -1.1143,  1.6
 
 # %%
 # Routes 1 and 2: multiply element by element, then sum.
-y1 = sigmoid((features * weights).sum() + bias)  # [1, 5] * [1, 5] -> [1, 5]
+y1 = sigmoid((features * weights).sum() + bias)  # [1, 5] summed, + [1, 1] -> [1, 1]
 y2 = sigmoid(torch.sum(features * weights) + bias)
 
 # %%
@@ -68,7 +68,7 @@ t = b.T  # [3, 2], read column by column: no view can put its rows in a line
 print('reshape had to copy', t.reshape(6).data_ptr() != t.data_ptr())  # True
 
 # resize_ is another matter: it changes the tensor itself, without asking whether the
-# number of elements fits. Lost numbers go unnoticed, so the course never uses it.
+# number of elements fits. Lost numbers go unnoticed, so no other lesson uses it.
 c = torch.arange(6.0)
 c.resize_(2, 2)
 print('after resize_', c.tolist())  # [[0.0, 1.0], [2.0, 3.0]]

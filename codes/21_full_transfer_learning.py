@@ -2,8 +2,7 @@
 The finished program: a classifier for your own photos
 ======================================================
 
-New here: all of it in functions, as a program has it. Features are kept on disk for the
-next run. Worker processes, which may read photos, import this file: main() is guarded.
+New here: all of it in functions, as a program has it, and features kept on disk.
 
 Before: 20_transfer_learning_2.py  Next: README.md
 Notes: Transfer learning (README.md)
@@ -84,8 +83,8 @@ def save(what, path):
 
 
 # %%
-# Train the head, and keep the epoch with the lowest validation loss.
-def new_head(classes):
+# Train the classifier, and keep the epoch with the lowest validation loss.
+def new_classifier(classes):
     return nn.Sequential(nn.Linear(1024, 256), nn.ReLU(), nn.Dropout(0.2),
                          nn.Linear(256, len(classes)))
 
@@ -105,6 +104,7 @@ def evaluate(model, loader, device):  # mean loss, predicted classes [n]
 def train(model, trainset, args):
     device, lowest = args.device, float('inf')
     trainset, validset = random_split(trainset, [0.8, 0.2])
+    print(f'{len(trainset)} photos to train, {len(validset)} to validate')
     trainloader = DataLoader(trainset, batch_size=32, shuffle=True)
     validloader = DataLoader(validset, batch_size=256)
     optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
@@ -128,9 +128,9 @@ def train(model, trainset, args):
 # Look: which class was taken for which, and test photos, with the mistakes first.
 def show_results(folder, labels, predicted):
     n, classes = len(folder.classes), folder.classes
-    counts = torch.bincount(labels * n + predicted, minlength=n * n).view(n, n)
+    counts = torch.bincount(labels * n + predicted, minlength=n * n).view(n, n)  # pairs
     ax = plt.figure(figsize=(3 + min(0.5 * n, 7),) * 2).gca()
-    ax.imshow(counts / counts.sum(dim=1, keepdim=True), cmap='Blues', vmin=0, vmax=1.5)
+    ax.imshow((counts / counts.sum(1, True)).numpy(), cmap='Blues', vmin=0, vmax=1.5)
     for row, column in counts.nonzero().tolist():  # zeros stay empty
         ax.text(column, row, counts[row, column].item(), ha='center', va='center')
     ax.set_xticks(range(n), classes, rotation=90)
@@ -152,21 +152,21 @@ def show_results(folder, labels, predicted):
 def predict(path, args):
     kept = torch.load(path, map_location=args.device, weights_only=True)
     args.seed, classes = kept['seed'], kept['classes']
-    head = new_head(classes).to(args.device).eval()
-    head.load_state_dict(kept['state_dict'])
+    classifier = new_classifier(classes).to(args.device).eval()
+    classifier.load_state_dict(kept['state_dict'])
     weights = helper.find_weights(WEIGHTS, args)
     if str(weights) != kept['weights']:
         sys.exit(f'{path} was trained with the weights {kept["weights"]}')
     features = compute_features(args.predict, weights, args).to(args.device)
     with torch.no_grad():
-        ps = torch.softmax(head(features), dim=1)  # [n, classes]
+        ps = torch.softmax(classifier(features), dim=1)  # [n, classes]
     for name, row in zip(args.predict, ps):
         best = row.argsort(descending=True)[:3]
         print(f'{name}:', ', '.join(f'{classes[i]} {row[i]:.1%}' for i in best))
 
 
 # %%
-# The program
+# The program. Worker processes import this file, so all that runs stands in main().
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--workers', default=0, type=int, choices=range(9),
@@ -181,7 +181,7 @@ def main():
     trainset, testset = (load_features(folder, weights, args) for folder in folders)
     torch.manual_seed(args.seed)
     classes = folders[0].classes
-    model = new_head(classes).to(args.device)
+    model = new_classifier(classes).to(args.device)
     train(model, trainset, args)
     _, predicted = evaluate(model, DataLoader(testset, batch_size=256), args.device)
     labels = testset.tensors[1]
@@ -197,4 +197,4 @@ def main():
 if __name__ == '__main__':
     main()
 
-# Try: --lr 0.0001. How far above the loss of before does it end, and is it done?
+# Try: new_classifier as nn.Linear(1024, len(classes)). Is the hidden layer needed?

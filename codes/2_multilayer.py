@@ -19,7 +19,7 @@ def sigmoid(x):
 
 # %%
 # Three inputs, two hidden units, one output. Column j of W1 holds the weights of hidden
-# unit j, so the shape here is [inputs, outputs]. (nn.Linear, from lesson 5 on, has the
+# unit j, so the shape here is [inputs, outputs]. (nn.Linear, from lesson 3 on, has the
 # weights the other way round, [outputs, inputs], and computes x @ W.T + b.)
 torch.manual_seed(7)
 features = torch.randn(1, 3)
@@ -31,7 +31,7 @@ B2 = torch.randn(1, 1)
 # %%
 # Step by step. The inner sizes of each product agree, the outer ones remain.
 z = torch.mm(features, W1)  # [1, 3] x [3, 2] -> [1, 2]
-hidden = sigmoid(z + B1)  # [1, 2] + [1, 2]; B1 would be added to each of more rows
+hidden = sigmoid(z + B1)  # [1, 2] + [1, 2]; with more rows, B1 is added to each
 output = sigmoid(torch.mm(hidden, W2) + B2)  # [1, 2] x [2, 1] -> [1, 1]
 print('features', features.shape, 'W1', W1.shape, 'z', z.shape)
 print('hidden', hidden)  # tensor([[0.6813, 0.4355]])
@@ -44,5 +44,5 @@ again = sigmoid(sigmoid(features @ W1 + B1) @ W2 + B2)
 print('output', again)  # tensor([[0.3171]])
 
 # Try: features = torch.randn(4, 3), four examples. Which shapes change?
-# Try: again = sigmoid((features @ W1 + B1) @ W2 + B2), without the inner sigmoid. Which
-# one matrix and which one bias give the same number without a hidden layer?
+# Try: again = sigmoid((features @ W1 + B1) @ W2 + B2), without the inner sigmoid. One
+# matrix, W1 @ W2, now does the work of two. With which bias?

@@ -24,10 +24,11 @@ args = helper.parse_args()
 
 # %%
 # The data. ToTensor makes float32 from 0 to 1 out of grey values from 0 to 255, and
-# Normalize with mean 0.5 and standard deviation 0.5 moves that to -1 to 1.
+# Normalize with mean 0.5 and standard deviation 0.5 moves that to -1 to 1: training
+# starts faster with numbers around 0.
 transform = transforms.Compose([transforms.ToTensor(),
                                 transforms.Normalize((0.5,), (0.5,))])
-root = helper.find_data('MNIST', args)  # elsewhere: download=True in the next line
+root = helper.find_data('MNIST', args)  # or 'data', and download=True below
 trainset = datasets.MNIST(root, train=True, transform=transform)
 trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 
@@ -73,5 +74,5 @@ helper.view_classify(images[0], ps[0], trainset.classes, title=f'label: {labels[
 helper.show('probabilities')
 
 # Try: e.sum() in place of e.sum(dim=1, keepdim=True). What do the rows sum to now?
-# Try: softmax(logits * 1000), first as it is, then without subtracting the largest
-# score. What becomes of the sums?
+# Try: ps = softmax(logits * 1000); then also take `- x.max(...).values` out of softmax.
+# What becomes of the sums?

@@ -31,9 +31,9 @@ trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 
 # %%
 # Model. ReLU cuts off what is below zero: a bend like the sigmoid's, but cheap, and
-# steep wherever it is not zero. 128 and 64 are a choice: on the way from 784 pixels to
-# 10 classes, each layer about halves; others work as well. It returns logits, raw
-# scores: loss and softmax are applied outside. to(device) moves its weights to the GPU,
+# steep wherever it is not zero. 128 and 64 are a choice: from 784 pixels to 10 classes
+# the layers get smaller; others work as well. It returns logits, raw scores: loss and
+# softmax are applied outside. to(device) moves its weights to the GPU,
 # if there is one; the images will have to follow.
 class Network(nn.Module):
     def __init__(self):

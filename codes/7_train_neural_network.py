@@ -71,6 +71,7 @@ wrong = nn.NLLLoss()(ps, labels)
 print(f'NLLLoss on probabilities       {wrong.item():.4f}')
 
 # Try: logits = 100 * model(images), a network that is far too sure. How large does the
-# right loss get, and how far does the wrong one move?
-# Try: nn.CrossEntropyLoss()(ps, labels) as the wrong one: softmax twice. Why can it not
-# get below 1.4612, even for a perfect network?
+# right loss get, and how far does the wrong one move? (The second route keeps
+# the old logits, so the three no longer agree.)
+# Try: wrong = nn.CrossEntropyLoss()(ps, labels), softmax twice. Why is it never below
+# 1.4612, even for a perfect network? (What does softmax make of 1, 0, ..., 0?)

@@ -23,7 +23,6 @@ args = helper.parse_args()
 
 # %%
 # requires_grad asks for notes; grad_fn is the last of them.
-torch.manual_seed(7)
 x = torch.randn(2, 2, requires_grad=True)
 y = x**2
 z = y.mean()
@@ -83,5 +82,6 @@ plt.ylabel('y')
 plt.legend()
 helper.show('slope')
 
-# Try: z = y.sum() in place of y.mean(). What is x.grad a multiple of then?
-# Try: y.backward() in place of z.backward(): what must a result be for backward?
+# Try: z = y.sum() in place of y.mean(). How many times x is x.grad then?
+# Try: y.backward() in place of the first z.backward(). The error asks for a scalar,
+# which is a single number: how many has y?

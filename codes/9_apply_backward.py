@@ -66,4 +66,4 @@ print(f'backward          {gradient:.6f}')
 print(f'finite difference {(above - below) / (2 * step):.6f}')
 
 # Try: layer, row, column = first, 0, 0: a weight that looks at the corner of the image.
-# All corners are -1, black: is the gradient zero?
+# The gradient of a weight is its input times something; black is -1: is it zero?

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import helper
 
-SIZE = 512  # pixels of the longer side; the lessons crop to 224
+SIZE = 512  # pixels of the longer side; the lessons crop to 224 or less
 
 
 def prepare(source, out):
@@ -109,8 +109,8 @@ def report(out):
         counts[folder.name] = test
         print(f'{folder.name}: {train} to train, {test} to test'
               + ' (few: a few dozen make it reliable)' * (train < 20))
-    print(f'Always naming the largest class scores '
-          f'{max(counts.values()) / sum(counts.values()):.1%}')
+    print(f'Always naming the largest class gets '
+          f'{max(counts.values()) / sum(counts.values()):.1%} right')
     print(f'It is ready: --data-dir "{out}"')
 
 

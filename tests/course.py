@@ -3,6 +3,7 @@ import ast
 import os
 import re
 import runpy
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,10 +11,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parent.parent
+STAND_INS = ROOT / 'data/synthetic'
 REAL = os.environ.get('COURSE_DATA')  # folder of the real data, if it is there
 PLAIN = ['--device', 'cpu', '--figures', 'none']
-STAND_INS = [*PLAIN, '--data', 'synthetic']
+SYNTHETIC = [*PLAIN, '--data', 'synthetic']
 REAL_DATA = [*PLAIN, '--data', 'real', '--data-dir', REAL]
+OFFLINE = {'http_proxy': 'http://127.0.0.1:9', 'https_proxy': 'http://127.0.0.1:9',
+           'no_proxy': ''}  # nothing answers there
 
 
 def order(path):
@@ -24,18 +28,23 @@ def order(path):
 LESSONS = sorted(ROOT.glob('codes/*.py'), key=order)
 
 
-def lesson(number):
-    """The path of lesson 11, '13_1' or '5_1'."""
+def lesson(number, root=ROOT):
+    """The path of lesson 11, '13_1' or '5_1', in a copy of the course if need be."""
     wanted = [int(part) for part in str(number).split('_')]
-    return next(path for path in LESSONS if order(path) == wanted)
+    name = next(path.name for path in LESSONS if order(path) == wanted)
+    return root / 'codes' / name
 
 
 def settings(path):
     """The options that a lesson sets itself: {'epochs', 'lr'}; None if it has none."""
+    names = None
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and 'parse_args' in ast.unparse(node.func):
-            return {keyword.arg for keyword in node.keywords}
-    return None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr == 'parse_args':
+                names = (names or set()) | {keyword.arg for keyword in node.keywords}
+            if node.func.attr == 'add_argument':
+                names = (names or set()) | {node.args[0].value.lstrip('-')}
+    return names if names is None else names - {'threads'}  # which all of them have
 
 
 def options(path, *more, figures='none'):
@@ -49,12 +58,21 @@ def options(path, *more, figures='none'):
     return quick + list(more)
 
 
-def run(path, *args, cwd=ROOT, python=(), env=None, timeout=300):
-    """Run a lesson in a process of its own, without a display."""
+def run(path, *args, cwd=ROOT, python=(), env=None, timeout=600):
+    """Run a script in a process of its own, without a display."""
     env = {**os.environ, 'MPLBACKEND': 'agg', **(env or {})}
     return subprocess.run([sys.executable, *python, str(path), *map(str, args)],
                           cwd=cwd, env=env, capture_output=True, text=True,
                           timeout=timeout)
+
+
+def one_line(result, code, *words):
+    """A run ended with this exit code and one line that has these words in it."""
+    assert result.returncode == code, (result.returncode, result.stderr)
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    for word in words:
+        assert str(word) in lines[0], lines[0]
 
 
 def accuracy(stdout):
@@ -66,11 +84,37 @@ def variables(path, *args, monkeypatch, run_name='__main__'):
     """Run a lesson in this process and return what it defined."""
     monkeypatch.setattr(sys, 'argv', [str(path), *map(str, args)])
     monkeypatch.setattr(sys, 'path', [str(path.parent), *sys.path])
-    handlers = {number: signal.getsignal(number)
-                for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with as_before():
         return SimpleNamespace(**runpy.run_path(str(path), run_name=run_name))
-    finally:  # parse_args sets its own
+
+
+class as_before:
+    """A `with` block after which mistakes and signals end Python as they always do."""
+
+    def __enter__(self):
+        self.handlers = [(number, signal.getsignal(number))
+                         for number in (signal.SIGINT, signal.SIGTERM)]
+
+    def __exit__(self, *_):
         sys.excepthook = sys.__excepthook__
-        for number, handler in handlers.items():
+        for number, handler in self.handlers:
             signal.signal(number, handler)
+
+
+def install(folder):
+    """Copy the course to `folder`, with twelve drawn photos of a kind; return it.
+
+    So a run leaves nothing in the repository, and finds nothing that another run left.
+    """
+    shutil.copytree(ROOT / 'codes', folder / 'codes',
+                    ignore=shutil.ignore_patterns('__pycache__'))
+    for name in ('helper.py', 'requirements.txt'):
+        shutil.copy(ROOT / name, folder)
+    copy = folder / 'data/synthetic'
+    for part in (STAND_INS / 'Cat_Dog_data').glob('*/*'):
+        (copy / part.relative_to(STAND_INS)).mkdir(parents=True)
+        for path in sorted(part.iterdir())[:12]:
+            (copy / path.relative_to(STAND_INS)).symlink_to(path)
+    for name in ('MNIST', 'FashionMNIST'):
+        (copy / name).symlink_to(STAND_INS / name)
+    return folder

@@ -1,172 +1,178 @@
 """Lessons 12 to 17_1: what is learned, measured on unseen images, and kept."""
-import os
+import copy
 import re
+import shutil
 import textwrap
-from types import SimpleNamespace
 
 import pytest
 import torch
-from course import REAL_DATA, STAND_INS, accuracy, lesson, options, run, variables
-from PIL import Image
+from course import (
+    OFFLINE,
+    REAL_DATA,
+    ROOT,
+    SYNTHETIC,
+    accuracy,
+    lesson,
+    options,
+    run,
+    variables,
+)
+from torch import nn
+from torch.utils.data import DataLoader, Subset
+
+import helper
 
 
-@pytest.mark.parametrize('number', [12, 13])
-def test_garments_stand_in_is_learned(number):
-    result = run(lesson(number), *STAND_INS)
-    losses = [float(loss) for loss in re.findall(r'train loss ([\d.]+)', result.stdout)]
-    assert losses[-1] < losses[0] / 2
-    assert 0.78 <= accuracy(result.stdout) <= 0.92
+def measure(model, part, model_is_used=True):
+    """Mean loss and number of right answers of a Subset of images, in one go."""
+    images, labels = part.dataset.tensors
+    images, labels = images[part.indices], labels[part.indices]
+    with torch.no_grad():
+        output = model.train(not model_is_used)(images)
+    right = (output.argmax(dim=1) == labels).sum().item()
+    return nn.functional.cross_entropy(output, labels).item(), right
 
 
-@pytest.mark.real
-def test_garments_are_learned():
-    assert accuracy(run(lesson(13), *REAL_DATA).stdout) >= 0.85
+def test_recap_runs_on_photos_with_three_statements_changed(tmp_path, photo):
+    source = lesson('13_1').read_text()
+    docstring = textwrap.dedent(next(part for part in source.split('\n\n')
+                                     if part.startswith('    transform = ')))
+    new = re.findall(r'^(\w+) = (.*(?:\n .*)*)', docstring, flags=re.M)
+    assert [name for name, _ in new] == ['transform', 'trainset', 'testset']
+    for name, value in new:
+        source, count = re.subn(fr'(?m)^{name} = .*(?:\n .*)*# yours$',
+                                f'{name} = {value}', source)
+        assert count == 1
+    assert 'yours' not in source.split('"""')[2]
+    for part in ('train', 'test'):
+        for number, name in enumerate(('dark', 'light')):
+            for i in range(5):
+                photo(tmp_path / 'photos' / part / name / f'{i}.png',
+                      (number * 200,) * 3)
+    (tmp_path / 'codes').mkdir()
+    (tmp_path / 'codes/mine.py').write_text(source)
+    shutil.copy(ROOT / 'helper.py', tmp_path)
+    result = run(tmp_path / 'codes/mine.py', '--epochs', '20', cwd=tmp_path,
+                 env=OFFLINE)
+    assert accuracy(result.stdout) == 1, result.stderr
+    assert result.stdout.startswith('10 images to train, 10 to test\nEpoch 1/')
+    assert not (tmp_path / 'data').exists()
 
 
-def trainings(stdout):
-    """What lesson 16 says of the trainings without and with dropout."""
-    rows = re.findall(r'train loss ([\d.]+)  valid loss ([\d.]+)  gap ([\d.-]+)  '
-                      r'lowest ([\d.]+)', stdout)
-    return [SimpleNamespace(train=float(row[0]), valid=float(row[1]),
-                            gap=float(row[2]), lowest=float(row[3])) for row in rows]
+def test_accuracy_is_counted_right_and_averaged_wrong(monkeypatch):
+    seen = variables(lesson(14), *options(lesson(14)), monkeypatch=monkeypatch)
+    images, labels = seen.testset.tensors
+    with torch.no_grad():
+        equals = seen.model(images).argmax(dim=1) == labels
+    assert seen.correct == equals.sum()
+    means = [batch.float().mean().item() for batch in equals.split(64)]
+    assert seen.averaged == pytest.approx(sum(means) / len(means))
+    assert seen.averaged != pytest.approx(seen.correct / len(labels))
+    assert seen.wrong.shape == (64, 64)
 
 
-def dropout_helps(stdout, rise, narrower):
-    without, dropout = trainings(stdout)
-    assert without.valid > rise * without.lowest
-    assert dropout.gap < narrower * without.gap
+def test_three_sets_have_no_image_in_common(monkeypatch, capsys):
+    seen = variables(lesson(15), *options(lesson(15), '--epochs', 2),
+                     monkeypatch=monkeypatch)
+    sets = [set(seen.trainset.indices), set(seen.validset.indices)]
+    assert [len(part) for part in sets] == [5000, 1000] and not sets[0] & sets[1]
+    assert seen.trainset.dataset is seen.validset.dataset is not seen.testset
+    assert seen.validloader.dataset is seen.validset
+    loss, right = measure(seen.model, seen.validset)
+    assert loss == pytest.approx(seen.valid_losses[-1], rel=1e-4)
+    assert right / 1000 == seen.valid_accuracies[-1]
+    loss, right = measure(seen.model, seen.trainset)
+    assert loss == pytest.approx(seen.train_losses[-1], rel=1e-4)
+    _, right = measure(seen.model, Subset(seen.testset, range(1000)))
+    assert accuracy(capsys.readouterr().out) == pytest.approx(right / 1000)
 
 
-def test_dropout_narrows_the_gap_on_the_stand_in():
-    result = run(lesson(16), *STAND_INS)
-    dropout_helps(result.stdout, rise=1.1, narrower=0.7)
-    forgot, right = re.findall(r'eval\(\): +valid loss ([\d.]+)', result.stdout)
-    assert float(forgot) > float(right)
+@pytest.mark.parametrize('number', [15, 16])
+def test_evaluate_counts_images_not_batches(number, monkeypatch):
+    seen = variables(lesson(number), *options(lesson(number)), monkeypatch=monkeypatch)
+    loss, right = measure(seen.model, seen.validset)
+    found = seen.evaluate(seen.model.train(), DataLoader(seen.validset, batch_size=999))
+    assert found == (pytest.approx(loss, rel=1e-4), right / 1000)
+
+
+def test_the_best_epoch_of_both_trainings_is_kept(monkeypatch, capsys):
+    """With a large step the network over-fits early."""
+    seen = variables(lesson(16), *SYNTHETIC, '--epochs', 12, '--lr', 0.004,
+                     monkeypatch=monkeypatch)
+    printed = re.findall(r'kept: valid loss ([\d.]+).*Test accuracy ([\d.]+)%',
+                         capsys.readouterr().out)
+    for (name, rows), (loss, percent) in zip(seen.curves.items(), printed):
+        losses = [row[1] for row in rows]
+        assert min(losses) < 0.99 * losses[-1] or name != 'no dropout'
+        seen.model.load_state_dict(seen.kept[name])
+        assert measure(seen.model, seen.validset)[0] == pytest.approx(min(losses),
+                                                                      rel=1e-4)
+        assert float(loss) == pytest.approx(min(losses), abs=0.001)
+        _, right = measure(seen.model, Subset(seen.testset, range(1000)))
+        assert float(percent) == right / 10
+    gaps = [rows[-1][1] - rows[-1][0] for rows in seen.curves.values()]
+    assert gaps[1] < 0.7 * gaps[0]  # dropout narrows it
+    on = [measure(seen.model, seen.validset, model_is_used=False)[0] for _ in range(2)]
+    assert on[0] != on[1]
 
 
 @pytest.mark.real
 @pytest.mark.slow
-def test_dropout_narrows_the_gap():
-    result = run(lesson(16), *REAL_DATA)
-    dropout_helps(result.stdout, rise=1.2, narrower=0.5)
-    assert accuracy(result.stdout) >= 0.88
+def test_dropout_helps(monkeypatch, capsys):
+    seen = variables(lesson(16), *REAL_DATA, monkeypatch=monkeypatch)
+    without, dropout = ([row[1] for row in rows] for rows in seen.curves.values())
+    assert without[-1] > 1.2 * min(without)
+    gaps = [rows[-1][1] - rows[-1][0] for rows in seen.curves.values()]
+    assert gaps[1] < 0.5 * gaps[0]
+    assert accuracy(capsys.readouterr().out) >= 0.88
 
 
-def test_validation_images_are_not_trained_on(monkeypatch):
-    seen = variables(lesson(15), *options(lesson(15)), monkeypatch=monkeypatch)
-    train, valid = set(seen.trainset.indices), set(seen.validset.indices)
-    assert not train & valid
-    assert len(train) == 5000 and len(valid) == 1000
-    assert len(seen.testset) == 1000
-    with torch.no_grad():
-        images, labels = seen.testset.tensors
-        correct = (seen.model(images).argmax(dim=1) == labels).sum().item()
-    assert correct == seen.correct
+# Checkpoints. What 17 and 17_1 print about theirs is compared in test_lessons.py.
 
 
-def test_dropout_is_off_in_eval_and_on_in_train(monkeypatch):
-    seen = variables(lesson(16), *options(lesson(16)), monkeypatch=monkeypatch)
-    images = seen.testset.tensors[0][:50]
-    model = seen.model.eval()
-    assert torch.equal(model(images), model(images))
-    model.train()
-    assert not torch.equal(model(images), model(images))
-    for name, tensor in seen.best.items():
-        assert torch.equal(tensor, model.state_dict()[name])
-
-
-def test_means_of_means_are_wrong(monkeypatch):
-    seen = variables(lesson(14), *options(lesson(14)), monkeypatch=monkeypatch)
-    with torch.no_grad():
-        images, labels = seen.testset.tensors
-        equals = seen.model(images).argmax(dim=1) == labels
-    assert seen.right == pytest.approx(equals.float().mean().item())
-    means = [batch.float().mean().item() for batch in equals.split(64)]
-    assert seen.averaged == pytest.approx(sum(means) / len(means))
-    assert seen.averaged != pytest.approx(seen.right)
-    assert 0 < seen.right < 0.3
-
-
-def test_recap_runs_on_photos_with_three_lines_changed(tmp_path, monkeypatch):
-    source = lesson('13_1').read_text()
-    docstring = textwrap.dedent(source.split('\n\n')[3])
-    new = re.findall(r'^(\w+) = (.*(?:\n .*)*)', docstring, flags=re.M)
-    assert [name for name, _ in new] == ['transform', 'trainset', 'testset']
-    for name, value in new:
-        source, count = re.subn(fr'(?m)^{name} = .*# yours$',
-                                f'{name} = {value}', source)
-        assert count == 1
-    for part in ('train', 'test'):
-        for number, name in enumerate(('dark', 'light')):
-            folder = tmp_path / 'photos' / part / name
-            folder.mkdir(parents=True)
-            for shade in range(5):
-                colour = (shade, 200 * number + shade, 200 * number)
-                Image.new('RGB', (50, 40), colour).save(folder / f'{shade}.png')
-    codes = tmp_path / 'codes'
-    codes.mkdir()
-    (codes / 'mine.py').write_text(source)
-    (tmp_path / 'helper.py').symlink_to(lesson(0).parent.parent / 'helper.py')
-    result = run(codes / 'mine.py', '--epochs', '20', '--data', 'synthetic',
-                 cwd=tmp_path)
-    assert accuracy(result.stdout) == 1, result.stderr
-
-
-# Checkpoints
-
-
-@pytest.fixture
-def saving(monkeypatch, tmp_path):
-    """Lesson 17, with its files in a folder of the test."""
+def test_a_checkpoint_says_how_to_build_its_network(monkeypatch, tmp_path):
+    monkeypatch.setattr(helper, 'ROOT', tmp_path)
     seen = variables(lesson(17), *options(lesson(17)), monkeypatch=monkeypatch)
-    seen.path = tmp_path / 'model.pth'
-    seen.checkpoint = {'sizes': seen.sizes, 'state_dict': seen.model.state_dict()}
-    seen.save_checkpoint(seen.checkpoint, seen.path)
-    return seen
+    kept = torch.load(tmp_path / 'checkpoints/17_model.pth', weights_only=True)
+    model = seen.Network(**kept['sizes'])
+    model.load_state_dict(kept['state_dict'])
+    for name, tensor in seen.model.state_dict().items():
+        assert torch.equal(tensor, model.state_dict()[name])
+    assert not list(tmp_path.glob('*/*.part'))
 
 
-class Evil:
-    def __reduce__(self):
-        return os.mkdir, ('evil',)
+def test_an_interrupted_training_goes_on_as_if_nothing_had_been(monkeypatch, tmp_path):
+    """The optimizer's memory matters: without it the weights differ."""
+    monkeypatch.setattr(helper, 'ROOT', tmp_path)
+    seen = variables(lesson('17_1'), *options(lesson('17_1')), monkeypatch=monkeypatch)
+    kept = torch.load(tmp_path / 'checkpoints/17_1_training.pth', weights_only=True)
+    model = seen.new_model(kept['sizes'])
+    model.load_state_dict(kept['state_dict'])
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.001, fused=True)
+    forgetful = copy.deepcopy(model)
+    seen.train(forgetful, torch.optim.Adam(forgetful.parameters(), lr=0.001,
+                                           fused=True), 1, 2)
+    optimizer.load_state_dict(kept['optimizer'])
+    seen.train(model, optimizer, kept['epochs'], 2)
+    assert seen.difference(model, seen.reuse_3) == 0
+    assert seen.difference(forgetful, seen.reuse_3) > 0
 
 
-def test_checkpoints(saving, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    loaded = saving.load_model(saving.path).state_dict()
-    for name, tensor in saving.model.state_dict().items():
-        assert torch.equal(tensor, loaded[name])
-    assert not list(tmp_path.glob('*.part'))
-    good = saving.path.read_bytes()
+@pytest.mark.parametrize('number', ['17_1', 21])
+def test_a_run_killed_while_saving_leaves_the_old_file(number, monkeypatch, tmp_path):
+    monkeypatch.setattr(helper, 'ROOT', tmp_path)
+    name = {'run_name': 'lesson'} if number == 21 else {}
+    save = variables(lesson(number), *options(lesson(number)), monkeypatch=monkeypatch,
+                     **name).save
+    path = tmp_path / 'checkpoints/model.pth'
+    save({'weights': torch.ones(3)}, path)
 
-    def fails(path, reason):
-        with pytest.raises(ValueError, match=reason):
-            saving.load_model(path)
-
-    bad = tmp_path / 'bad.pth'
-    torch.save({'sizes': saving.sizes, 'state_dict': Evil()}, bad)
-    fails(bad, 'bad.pth is no checkpoint, or holds code')
-    assert not (tmp_path / 'evil').exists()
-    for length in (0, 1, 100, 1000, len(good) // 2, len(good) - 1):
-        bad.write_bytes(good[:length])
-        fails(bad, 'bad.pth ')
-    bad.write_text('hello')
-    fails(bad, 'bad.pth ')
-    torch.save([1, 2], bad)
-    fails(bad, 'bad.pth holds no sizes')
-    wrong = {**saving.sizes, 'hidden_layers': [3]}
-    torch.save({**saving.checkpoint, 'sizes': wrong}, bad)
-    fails(bad, 'bad.pth has another architecture')
-    fails(tmp_path / 'nowhere.pth', 'nowhere.pth cannot be read')
-
-
-def test_a_run_killed_while_saving_leaves_the_old_file(saving, monkeypatch):
-    def killed(checkpoint, path):
+    def killed(what, path):
         with open(path, 'wb') as file:
             file.write(b'half')
         raise KeyboardInterrupt
 
-    before = saving.path.read_bytes()
     monkeypatch.setattr(torch, 'save', killed)
     with pytest.raises(KeyboardInterrupt):
-        saving.save_checkpoint(saving.checkpoint, saving.path)
-    assert saving.path.read_bytes() == before
+        save({'weights': torch.zeros(3)}, path)
+    assert torch.load(path, weights_only=True)['weights'].sum() == 3

@@ -1,17 +1,15 @@
 """Every lesson runs as a learner runs it, prints what it says, and learns."""
 import ast
-import builtins
 import contextlib
-import io
+import json
 import re
-import sys
 
 import pytest
+import torch
 from course import (
     LESSONS,
     REAL_DATA,
-    ROOT,
-    STAND_INS,
+    SYNTHETIC,
     accuracy,
     lesson,
     options,
@@ -19,77 +17,135 @@ from course import (
     variables,
 )
 
-every_lesson = pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
+# Python runs this at its start: it notes what each print of the lesson wrote.
+RECORD = '''
+import builtins, io, json, os, sys
+show = builtins.print
+def record(*values, **named):
+    frame = sys._getframe(1)
+    if frame.f_globals.get('__name__') == '__main__':
+        text = io.StringIO()
+        show(*values, **{**named, 'file': text})
+        with open(os.environ['PRINTED'], 'a') as file:
+            show(json.dumps([frame.f_lineno, text.getvalue()]), file=file)
+    show(*values, **named)
+builtins.print = record
+'''
 
 
-@every_lesson
-def test_runs_from_anywhere_beside_another_helper(path, tmp_path):
-    (tmp_path / 'helper.py').write_text('raise ImportError("not the course\'s own")')
-    result = run(path, *options(path, figures='save'), cwd=tmp_path,
-                 python=['-W', 'error'], env={'PYTHONPATH': str(tmp_path)})
+def promised(source):
+    """Yield the line of each print statement that has a comment, and the comment."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == 'print':
+            end = source.splitlines()[node.end_lineno - 1].encode()
+            _, _, text = end[node.end_col_offset:].decode().partition('  # ')
+            if text:
+                yield node.lineno, text
+
+
+@pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
+def test_runs_from_anywhere_and_prints_what_it_says(path, installed, tmp_path):
+    """Beside another package named helper, in a terminal that knows only ASCII."""
+    here, printed = tmp_path / 'here', tmp_path / 'printed'
+    for folder in (here, tmp_path / 'path/helper'):
+        folder.mkdir(parents=True)
+    (tmp_path / 'path/helper/__init__.py').write_text('raise ImportError("not ours")')
+    (tmp_path / 'path/sitecustomize.py').write_text(RECORD)
+    result = run(installed / 'codes' / path.name, *options(path, figures='save'),
+                 cwd=here, python=['-W', 'error'],
+                 env={'PYTHONPATH': str(tmp_path / 'path'), 'PRINTED': str(printed),
+                      'PYTHONIOENCODING': 'ascii'})
     assert result.returncode == 0, result.stderr
-    assert result.stdout.strip()
+    assert not list(here.iterdir())
     saved = re.findall(r'Figure: (.*)', result.stdout)
     assert len(saved) == path.read_text().count('helper.show(')
     for figure in saved:
-        assert (ROOT / figure).read_bytes().startswith(b'\x89PNG')
+        assert (installed / figure).read_bytes().startswith(b'\x89PNG')
+    first = {}
+    for line in printed.read_text().splitlines():
+        number, text = json.loads(line)
+        first.setdefault(number, text.partition('\n')[0])
+    assert first
+    for number, text in promised(path.read_text()):
+        assert first[number].endswith(text), f'line {number} printed {first[number]}'
 
 
-@every_lesson
-def test_prints_what_stands_at_the_end_of_the_line(path, monkeypatch):
-    """The first line that each print statement wrote ends with its comment."""
-    first, show = {}, builtins.print
-
-    def record(*values, **named):
-        frame = sys._getframe(1)
-        if frame.f_globals.get('__file__') == str(path):
-            text = io.StringIO()
-            show(*values, file=text)
-            first.setdefault(frame.f_lineno, text.getvalue().partition('\n')[0])
-
-    monkeypatch.setattr(builtins, 'print', record)
-    monkeypatch.chdir(path.parent)
-    with contextlib.suppress(SystemExit):
-        variables(path, *options(path), monkeypatch=monkeypatch)
-    source = path.read_text()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == 'print':
-            end = source.splitlines()[node.end_lineno - 1]
-            _, _, expected = end[node.end_col_offset:].partition('  # ')
-            if expected:
-                text = first[node.lineno]
-                assert text.endswith(expected), f'line {node.lineno} printed {text}'
-
-
-def test_runs_from_its_own_folder():
-    path = lesson(11)
-    result = run(path.name, *options(path), cwd=path.parent)
+def test_runs_from_its_own_folder(installed):
+    result = run(lesson(4).name, *SYNTHETIC, cwd=installed / 'codes')
     assert result.returncode == 0 and not result.stderr
 
 
-def test_same_seed_same_numbers():
-    outputs = [run(lesson(11), *options(lesson(11), '--seed', seed)).stdout
-               for seed in (3, 3, 4)]
+def test_same_seed_same_numbers(monkeypatch, capsys):
+    outputs = []
+    for seed in (3, 3, 4):
+        torch.rand(1)
+        variables(lesson(11), *options(lesson(11), '--seed', seed),
+                  monkeypatch=monkeypatch)
+        outputs.append(re.sub(r'[\d.]+ s\b', '', capsys.readouterr().out))
     assert outputs[0] == outputs[1] != outputs[2]
 
 
-def test_digits_stand_in_is_learned():
-    result = run(lesson(11), *STAND_INS)
-    losses = [float(loss) for loss in re.findall(r'train loss ([\d.]+)', result.stdout)]
-    assert losses[-1] < losses[0] / 3
-    assert 0.9 <= accuracy(result.stdout) <= 0.98
+slow = pytest.mark.slow
+BANDS = {11: (0.88, 0.98), 12: (0.74, 0.92), 13: (0.76, 0.92), '13_1': (0.7, 0.9),
+         15: (0.82, 0.92), 16: (0.82, 0.92)}
+
+
+@pytest.mark.parametrize('seed', [7, *[pytest.param(seed, marks=slow)
+                                       for seed in range(20) if seed != 7]])
+@pytest.mark.parametrize('number', [11, 12, 13, '13_1', pytest.param(15, marks=slow),
+                                    pytest.param(16, marks=slow)])
+def test_stand_ins_are_learned(number, seed, monkeypatch, capsys):
+    variables(lesson(number), *SYNTHETIC, '--seed', seed, monkeypatch=monkeypatch)
+    stdout = capsys.readouterr().out
+    low, high = BANDS[number]
+    assert low <= accuracy(stdout) <= high
+    losses = [float(loss) for loss in re.findall(r'train loss ([\d.]+)', stdout)]
+    assert number == '13_1' or losses[-1] < 0.7 * losses[0]
 
 
 @pytest.mark.real
-def test_digits_are_learned():
-    result = run(lesson(11), *REAL_DATA)
-    assert accuracy(result.stdout) >= 0.97
+@pytest.mark.parametrize('number, lowest', [(11, 0.97), (13, 0.85)])
+def test_real_images_are_learned(number, lowest, monkeypatch, capsys):
+    variables(lesson(number), *REAL_DATA, monkeypatch=monkeypatch)
+    assert accuracy(capsys.readouterr().out) >= lowest
 
 
-def test_check_says_what_fails(tmp_path):
-    """Lesson 0 in an environment without torch and NumPy still reports every line."""
+# Lesson 0 says what fails.
+
+
+def test_check_without_the_packages(tmp_path):
     result = run(lesson(0), cwd=tmp_path, python=['-S'])
     assert result.returncode == 1
     for name in ('torch', 'torchvision', 'matplotlib', 'numpy'):
         assert f'[FAIL] {name} is not installed. Cure: ' in result.stdout
     assert 'Traceback' not in result.stderr
+
+
+def check(monkeypatch, capsys):
+    """What lesson 0 prints in this process."""
+    with contextlib.suppress(SystemExit):
+        variables(lesson(0), monkeypatch=monkeypatch)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize('version, wish, word', [
+    ('2.1.0', 'torch', '[FAIL] torch 2.1.0 (needs 2.6 or newer). Cure: '),
+    ('2.14.0', 'torch (==1.13.1)', '[FAIL] torchvision is for torch == 1.13.1'),
+    ('2.10.0', 'torch>=2.1', '[OK]   torchvision is for torch >= 2.1')])
+def test_check_of_versions(version, wish, word, monkeypatch, capsys):
+    from importlib import metadata
+
+    monkeypatch.setattr(metadata, 'version', lambda name: version)
+    monkeypatch.setattr(metadata, 'requires', lambda name: ['numpy', wish])
+    assert word in check(monkeypatch, capsys)
+
+
+@pytest.mark.parametrize('found, built, word', [
+    (True, '12.6', '[OK]   CUDA: a card'), (False, None, 'was built without it'),
+    (False, '12.6', 'torch finds no NVIDIA GPU')])
+def test_check_of_devices(found, built, word, monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: found)
+    monkeypatch.setattr(torch.cuda, 'get_device_name', lambda: 'a card')
+    monkeypatch.setattr(torch.version, 'cuda', built)
+    line, = re.findall(r'.*CUDA.*', check(monkeypatch, capsys))
+    assert word in line

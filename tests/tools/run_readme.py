@@ -11,7 +11,7 @@ import io
 import re
 from pathlib import Path
 
-README = Path(__file__).resolve().parent.parent / 'README.md'
+README = Path(__file__).resolve().parent.parent.parent / 'README.md'
 namespace, checked, wrong = {}, 0, []
 
 
