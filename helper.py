@@ -132,9 +132,9 @@ def find_data(name, args):
 
 def _download(name, root):
     """Download to a folder of its own first: what has its final name is complete."""
-    print(f'Downloading {name} to {root} ...', flush=True)
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root, prefix='download-') as folder:
+        print(f'Downloading {name} to {root} ...', flush=True)
         getattr(datasets, name)(folder, download=True)  # compares checksums
         shutil.copytree(folder, root, ignore=shutil.ignore_patterns('*.gz'),
                         copy_function=os.replace, dirs_exist_ok=True)

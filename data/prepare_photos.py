@@ -18,6 +18,7 @@ test/ already, photos stay on the side on which they are.
 import argparse
 import hashlib
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -65,9 +66,9 @@ def clean(source, folder):
     for side in sides:
         top = source / side if side else source
         for path in sorted(top.glob('*/**/*')):
-            if path.is_dir() or path.name.startswith('.'):  # macOS's `._` files
-                continue
-            name = path.relative_to(top).parts[0]
+            parts = path.relative_to(top).parts
+            if path.is_dir() or any(part.startswith('.') for part in parts):
+                continue  # macOS's `._` files, folders of thumbnails
             try:
                 photo = helper.open_photo(path)
             except OSError as error:
@@ -80,7 +81,7 @@ def clean(source, folder):
                 continue
             seen[checksum] = path
             photo.save(folder / f'{checksum}.jpg', quality=95)
-            classes.setdefault(name, []).append((checksum, side, path.stem))
+            classes.setdefault(parts[0], []).append((checksum, side, path.stem))
     return classes
 
 
@@ -138,6 +139,7 @@ def main():
     parser.add_argument('--download', action='store_true', help='cats and dogs')
     parser.add_argument('--out', type=Path, help='a folder that is not there yet')
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
     if (args.source is None) != args.download:
         parser.error('name a folder of photos, or --download')
     if args.source:
