@@ -104,7 +104,7 @@ def test_stand_ins_are_learned(number, seed, monkeypatch, capsys):
 
 
 @pytest.mark.real
-@pytest.mark.parametrize('number, lowest', [(11, 0.97), (13, 0.85)])
+@pytest.mark.parametrize('number, lowest', [(11, 0.96), (13, 0.85)])
 def test_real_images_are_learned(number, lowest, monkeypatch, capsys):
     variables(lesson(number), *REAL_DATA, monkeypatch=monkeypatch)
     assert accuracy(capsys.readouterr().out) >= lowest
