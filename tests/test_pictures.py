@@ -76,7 +76,7 @@ def test_learning_rates(shown):
     n = shown['learning_rates']
     exponents = [-4 + i / 4 for i in range(25)]
     assert n['rates'] == pytest.approx([10 ** e for e in exponents])
-    assert n['lesson'] == pytest.approx([0.0001, 0.01, 0.1, 1, 10, 100])
+    assert n['lesson'] == pytest.approx([0.0001, 0.001, 0.01, 0.1, 1, 10, 100])
     # Ten classes, nothing learned: about log(10). Small steps do little, and do good.
     assert n['before'] == pytest.approx(math.log(10), abs=0.15)
     assert n['after'][0] == pytest.approx(n['before'], abs=0.001)
