@@ -118,7 +118,7 @@ def find_data(name, args):
 
     The real set lies in args.data_dir or is downloaded to it. If that fails, --data
     auto takes the drawn stand-in and --data real raises OSError; so does a damaged set.
-    http://yann.lecun.com/exdb/mnist, https://github.com/zalandoresearch/fashion-mnist
+    https://github.com/cvdfoundation/mnist and zalandoresearch/fashion-mnist there.
     """
     root = STAND_INS if args.data == 'synthetic' else args.data_dir.expanduser()
     if len(list(root.glob(f'{name}/raw/*-ubyte'))) < 4:

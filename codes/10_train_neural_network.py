@@ -34,7 +34,7 @@ images, labels = images.to(device), labels.to(device)
 
 # %%
 # Model, loss and optimizer. SGD is stochastic gradient descent: descent, since it walks
-# down the gradient, and stochastic, since each step sees one random batch.
+# against the gradient, and stochastic, since each step sees one random batch.
 model = nn.Sequential(nn.Flatten(),
                       nn.Linear(784, 128), nn.ReLU(),
                       nn.Linear(128, 64), nn.ReLU(),
@@ -94,5 +94,5 @@ plt.ylim(min(losses) - 0.05, loss.item() + 0.2)
 plt.legend()
 helper.show('rates')
 
-# Try: steps = 10. Which learning rate is best now? For thousands of steps, on batches
-# that differ, it will be smaller still: lesson 11 takes 0.02.
+# Try: steps = 10. Which learning rate is best now? For thousands of steps it is smaller
+# still: lesson 11 takes 0.02, whose steps momentum makes up to ten times as long.

@@ -2,8 +2,8 @@
 Save a model and load it again
 ==============================
 
-New here: a trained network is its weights, and weights go to a file. Loading them takes
-a network of the same shape, so a good checkpoint says how to build it.
+New here: a trained network is its weights, and they go to a file, a checkpoint. Loading
+them takes a network of the same shape, so a good checkpoint says how to build it.
 
 Before: 16_prevent_overfitting.py  Next: 17_1_save_models.py
 Notes: Save and load (README.md)
@@ -67,7 +67,7 @@ for _ in range(args.epochs):
 
 # %%
 # The state_dict: a name and a tensor for each parameter (and for each buffer, which is
-# what a layer remembers without training it; batch norm has some).
+# what a layer remembers without training it; batch norm, lesson 18_1, has some).
 for name, tensor in model.state_dict().items():
     print(f'{name:22} {tuple(tensor.shape)}')
 

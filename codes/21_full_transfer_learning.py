@@ -33,8 +33,8 @@ criterion = nn.CrossEntropyLoss()
 
 
 # %%
-# Features of photos, float32 [n, 1024]: what the body gives, the network without its
-# last layer, frozen and in eval mode. channels_last is how it computes fastest.
+# Features of photos, float32 [n, 1024], from the body in eval mode. collate_fn makes a
+# batch of paths, autocast computes in bfloat16 if it may, channels_last is fastest.
 def read(paths):
     return torch.stack([TRANSFORM(helper.open_photo(path)) for path in paths])
 

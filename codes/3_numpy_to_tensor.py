@@ -40,7 +40,7 @@ print('array after changing the copy', a[0, 0])  # 7.0
 
 # %%
 # NumPy counts in float64, the layers of torch in float32. Mixed, they fail.
-# nn.Linear(3, 1) is a layer of one neuron with three inputs and random weights.
+# nn.Linear(3, 1) is one neuron with three inputs, random weights, and no activation.
 features = torch.from_numpy(np.random.default_rng(7).random((4, 3)))
 layer = torch.nn.Linear(3, 1)
 print('dtypes', features.dtype, layer.weight.dtype)  # torch.float64 torch.float32

@@ -8,7 +8,7 @@ every weight of the network. It changes no weight yet; it says which way is uphi
 Before: 8_backpropagation.py  Next: 10_train_neural_network.py
 Notes: Backpropagation (README.md)
 Run: python codes/9_apply_backward.py
-It ends by checking one gradient against a finite difference.
+It ends by checking one gradient against a slope measured by hand.
 """
 import sys
 
@@ -50,8 +50,9 @@ print('weights unchanged', torch.equal(last.weight, before))  # weights unchange
 
 # %%
 # Check one number. The gradient is a slope: move one weight a little to either side and
-# see how the loss follows. In float64, so that the small difference keeps its digits
-# (on the CPU, since not every device has float64). double() converts the model itself.
+# see how the loss follows (a finite difference). In float64, so that the small
+# difference keeps its digits (on the CPU, since not every device has float64). double()
+# converts the model itself.
 layer, row, column = last, 3, 5
 gradient = layer.weight.grad[row, column].item()
 model = model.cpu().double()
