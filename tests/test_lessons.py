@@ -5,14 +5,17 @@ import json
 import re
 
 import pytest
+import referee
 import torch
 from course import (
     LESSONS,
     REAL_DATA,
+    ROOT,
     SYNTHETIC,
     accuracy,
     lesson,
     options,
+    order,
     run,
     variables,
 )
@@ -43,19 +46,29 @@ def promised(source):
                 yield node.lineno, text
 
 
+POINTS = {'7': ['no log'], '14': ['shapes', 'means'], '17_1': ['idle'],
+          '17': ['whole']}  # mistakes that are the point of a lesson
+
+
 @pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
-def test_runs_from_anywhere_and_prints_what_it_says(path, installed, tmp_path):
-    """Beside another package named helper, in a terminal that knows only ASCII."""
+def test_runs_from_anywhere_prints_what_it_says_and_is_fair(path, installed, tmp_path):
+    """Beside another package named helper, in a terminal that knows only ASCII, and
+    under the eyes of the referee."""
     here, printed = tmp_path / 'here', tmp_path / 'printed'
     for folder in (here, tmp_path / 'path/helper'):
         folder.mkdir(parents=True)
     (tmp_path / 'path/helper/__init__.py').write_text('raise ImportError("not ours")')
     (tmp_path / 'path/sitecustomize.py').write_text(RECORD)
-    result = run(installed / 'codes' / path.name, *options(path, figures='save'),
-                 cwd=here, python=['-W', 'error'],
+    result = run(ROOT / 'exercises/referee.py', installed / 'codes' / path.name,
+                 *options(path, figures='save'), cwd=here, python=['-W', 'error'],
                  env={'PYTHONPATH': str(tmp_path / 'path'), 'PRINTED': str(printed),
                       'PYTHONIOENCODING': 'ascii'})
-    assert result.returncode == 0, result.stderr
+    assert not result.stderr, result.stderr
+    told = re.findall(r'Referee: .*, line .*', result.stdout)
+    points = POINTS.get('_'.join(map(str, order(path))), [])
+    assert [any(referee.RULES[point][0][-20:] in line for point in points)
+            for line in told] == [True] * len(points), result.stdout
+    assert result.returncode == bool(points)
     assert not list(here.iterdir())
     saved = re.findall(r'Figure: (.*)', result.stdout)
     assert len(saved) == path.read_text().count('helper.show(')

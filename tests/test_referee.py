@@ -1,0 +1,173 @@
+"""The referee names each mistake with its line, and leaves a fair training alone."""
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+import referee
+
+FAIR = '''
+import copy
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, RandomSampler, Subset, TensorDataset
+
+torch.manual_seed(7)
+data = TensorDataset(torch.randn(370, 1, 8, 8), torch.randint(0, 4, (370,)))
+trainset, validset = Subset(data, range(200)), Subset(data, range(200, 270))
+testset = Subset(data, range(270, 370))
+trainloader = DataLoader(trainset, 32, shuffle=True)
+validloader = DataLoader(validset, 32)
+testloader = DataLoader(testset, 32)
+body = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+head = nn.Sequential(nn.Linear(72, 16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 4))
+model = nn.Sequential(body, nn.Flatten(), head)
+criterion = nn.CrossEntropyLoss()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+best = copy.deepcopy(model.state_dict())
+
+
+def evaluate(model, loader):
+    model.eval()
+    total_loss = correct = 0
+    with torch.no_grad():
+        for images, labels in loader:
+            output = model(images)  # TEST
+            correct += (output.argmax(dim=1) == labels).sum().item()  # EQUAL
+            total_loss += F.cross_entropy(output, labels).item() * len(labels)
+    return total_loss / len(loader.dataset), correct / len(loader.dataset)
+
+
+for epoch in range(2):
+    model.train()
+    total_loss = 0
+    for images, labels in trainloader:  # FOR
+        optimizer.zero_grad()
+        output = model(images)  # TRAIN
+        loss = criterion(output, labels)  # LOSS
+        loss.backward()  # BACKWARD
+        optimizer.step()  # STEP
+        total_loss += loss.item() * len(labels)  # SUM
+    train_loss = total_loss / len(trainset)
+    print(epoch, train_loss, *evaluate(model, validloader))
+model.load_state_dict(best)  # COPY
+torch.save(model.state_dict(), 'weights.pth')  # SAVE
+state = torch.load('weights.pth', map_location='cpu', weights_only=True)  # LOAD
+model.load_state_dict(state)
+print(*evaluate(model, testloader))
+'''
+BROKEN = [  # the rule, the line to be named, what is replaced by what
+    ('clear', 'STEP', '        optimizer.zero_grad()\n', ''),
+    ('idle', 'STEP', '        optimizer.step()',
+     '        optimizer.zero_grad()\n        optimizer.step()'),
+    ('idle', 'STEP', 'best = ', 'model = copy.deepcopy(model)\nbest = '),
+    ('unused', 'TRAIN', 'nn.Flatten(), head)', 'nn.Flatten(), nn.Linear(72, 4))\n'
+     'model.forward = lambda images: model[2](images.flatten(1)[:, :1] * '
+     'torch.ones(72))'),
+    ('orphan', 'TRAIN', 'Adam(model.', 'Adam(head.'),
+    ('asleep', 'TRAIN', '    model.train()\n', ''),
+    ('frozen', 'TRAIN', 'criterion =', 'body.requires_grad_(False)\ncriterion ='),
+    ('order', 'FOR', ', shuffle=True', ''),
+    ('order', 'TRAIN', 'for images, labels in trainloader:  # FOR\n',
+     'for i in range(0, 192, 32):\n'
+     '        images, labels = (x[i:i + 32] for x in data.tensors)\n'),
+    ('nan', 'BACKWARD', 'labels)  # LOSS', 'labels) * float("nan")  # LOSS'),
+    ('awake', 'TEST', '    model.eval()\n', ''),
+    ('leak', 'TEST', 'range(270, 370)', 'range(150, 200)'),
+    ('leak', 'TEST', 'range(270, 370)', 'range(150, 250)'),
+    ('leak', 'TEST', 'DataLoader(testset', 'DataLoader(trainset'),
+    ('choice', 'TEST', 'DataLoader(validset', 'DataLoader(testset'),
+    ('part', 'TEST', '(testset, 32)', '(testset, 32, drop_last=True)'),
+    ('part', 'TEST', '(testset, 32)',
+     '(testset, 32, sampler=RandomSampler(testset, replacement=True))'),
+    ('chance', 'TEST', 'body =', 'testset.transform = "RandomRotation(9)"\nbody ='),
+    ('gradients', 'TEST', 'torch.no_grad()', 'torch.enable_grad()'),
+    ('range', 'TEST', 'model(images)  # TEST', 'model(images / 2 + 0.5)  # TEST'),
+    ('twice', 'LOSS', 'nn.Linear(16, 4))', 'nn.Linear(16, 4), nn.LogSoftmax(dim=1))'),
+    ('twice', 'LOSS', 'nn.Linear(16, 4))', 'nn.Linear(16, 4), nn.Softmax(dim=1))'),
+    ('no log', 'LOSS', 'nn.CrossEntropyLoss()', 'nn.NLLLoss()'),
+    ('labels', 'LOSS', 'labels)  # LOSS', 'labels + 1)  # LOSS'),
+    ('labels', 'LOSS', 'labels)  # LOSS', 'labels.float())  # LOSS'),
+    ('labels', 'LOSS', 'labels)  # LOSS', 'output.detach())  # LOSS'),
+    ('shapes', 'EQUAL', 'output.argmax(dim=1)', 'output.topk(1).indices'),
+    ('shapes', 'LOSS', 'criterion(output, labels)',
+     'F.mse_loss(output[:, :1], labels.float())'),
+    ('means', 'SUM', 'loss.item() * len(labels)', 'loss.item()'),
+    ('means', 'SUM', 'total_loss += loss.item() * len(labels)',
+     'losses = [*losses, loss.item()] if images is not data else []',
+     'total_loss = 0', 'losses = []', 'total_loss / len(trainset)',
+     'sum(losses) / len(losses)'),
+    ('graph', 'SUM', 'loss.item() * len(labels)', 'loss'),
+    ('copy', 'COPY', '(best)', '(model.state_dict())'),
+    ('whole', 'SAVE', 'model.state_dict(), ', 'model, ', 'weights_only=True)  # LOAD',
+     'weights_only=False).state_dict()  # LOAD'),
+    ('place', 'LOAD', "map_location='cpu', ", ''),
+    ('unsafe', 'LOAD', 'weights_only=True', 'weights_only=False'),
+]
+FORK = '''
+import json, os, runpy, sys, torch
+torch.optim.SGD([torch.zeros(1)]).step()  # what takes long is done once for all
+referee, result = sys.argv[1], {}
+torch.set_num_threads(1)
+for file in sys.argv[2:]:
+    read, write = os.pipe()
+    if not os.fork():
+        os.dup2(write, 1), os.dup2(write, 2), os.close(read)
+        sys.argv = [referee, file]
+        try:
+            runpy.run_path(referee, run_name='__main__')
+        except SystemExit as end:
+            sys.stdout.flush()
+            os._exit(int(end.code))
+    os.close(write)
+    text = open(read).read()
+    result[file] = os.waitstatus_to_exitcode(os.wait()[1]), text
+print(json.dumps(result))
+'''
+
+
+def told(scripts, folder):
+    """What the referee says of each: {name: (exit code, text)}."""
+    for name, source in scripts.items():
+        (folder / name).write_text(source)
+    result = subprocess.run([sys.executable, '-c', FORK, referee.__file__, *scripts],
+                            cwd=folder, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def spoil(_, line, *changes):
+    """The script with changes, and the number of the line that is to be named."""
+    source = FAIR
+    for old, new in zip(changes[::2], changes[1::2]):
+        assert source.count(old) == 1, old
+        source = source.replace(old, new)
+    return source, source[:source.index(f'# {line}')].count('\n') + 1
+
+
+@pytest.fixture(scope='module')
+def verdicts(tmp_path_factory):
+    scripts = {str(i): spoil(*case)[0] for i, case in enumerate(BROKEN)}
+    return told({**scripts, 'fair': FAIR}, tmp_path_factory.mktemp('scripts'))
+
+
+def test_a_fair_training_is_fair(verdicts):
+    code, text = verdicts['fair']
+    assert code == 0 and text.endswith('\nReferee: fair, 14 steps watched\n'), text
+
+
+@pytest.mark.parametrize('i', range(len(BROKEN)), ids=lambda i: BROKEN[i][0])
+def test_a_mistake_is_named_with_its_line(i, verdicts):
+    what, cure, lesson = referee.RULES[BROKEN[i][0]]
+    code, text = verdicts[str(i)]
+    _, line = spoil(*BROKEN[i])
+    pattern = '.*'.join(map(re.escape, what.split('{}')))
+    assert code == 1
+    assert re.search(fr'Referee: {i}, line {line}, \d+ times: {pattern}\. Cure: '
+                     fr'{re.escape(cure)} \(lesson {lesson}\)\n', text), text
+
+
+def test_each_rule_was_broken():
+    assert {case[0] for case in BROKEN} | {'transform'} == set(referee.RULES)
