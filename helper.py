@@ -38,7 +38,7 @@ def parse_args(parser=None, threads=1, **defaults):
     add = parser.add_argument
     for name, value in defaults.items():
         add(f'--{name}', default=value, type=type(value), help='set in the lesson')
-    add('--device', default='auto', help='cpu, cuda, cuda:1, mps; auto: cuda if it can')
+    add('--device', default='auto', help='cpu, cuda, cuda:1, mps; auto: cuda, else cpu')
     add('--data', default='auto', choices=['auto', 'real', 'synthetic'],
         help='real data, the drawn stand-ins, or real if it can be had')
     add('--data-dir', default=ROOT / 'data', type=Path, help='where real data lies')
@@ -118,7 +118,7 @@ def find_data(name, args):
 
     The real set lies in args.data_dir or is downloaded to it. If that fails, --data
     auto takes the drawn stand-in and --data real raises OSError; so does a damaged set.
-    https://github.com/cvdfoundation/mnist and zalandoresearch/fashion-mnist there.
+    Source: https://github.com/cvdfoundation/mnist, zalandoresearch/fashion-mnist there.
     """
     root = STAND_INS if args.data == 'synthetic' else args.data_dir.expanduser()
     if len(list(root.glob(f'{name}/raw/*-ubyte'))) < 4:
@@ -265,7 +265,7 @@ def view_sheet(images, titles, mean=0.5, std=0.5, good=None):
     """
     import matplotlib.pyplot as plt
 
-    rows = -(-min(len(images), 16) // 4)
+    rows = max(1, -(-min(len(images), 16) // 4))
     _, axes = plt.subplots(rows, 4, figsize=(8, 2.4 * rows), squeeze=False)
     for i, ax in enumerate(axes.flat):
         ax.axis('off')

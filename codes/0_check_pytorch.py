@@ -83,7 +83,7 @@ if torch:
 
 # %%
 # The helper. `pip install helper` is another package of the same name: the line that
-# every lesson with data begins with puts the course's own first.
+# stands before `import helper` in each lesson puts the course's own first.
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 helper = importlib.util.find_spec('helper')
 own = helper is not None and Path(helper.origin).resolve() == ROOT / 'helper.py'
@@ -93,7 +93,7 @@ report(own, "helper.py is the course's own", f'get {ROOT / "helper.py"} back')
 # The data. Stand-ins, drawn for the course, take the place of what is not there.
 for name, source in (('MNIST', 'lesson 4 downloads the real one'),
                      ('FashionMNIST', 'lesson 12 downloads the real one'),
-                     ('Cat_Dog_data', 'data/prepare_photos.py --download fetches it')):
+                     ('Cat_Dog_data', 'prepare_photos.py --download fetches some')):
     if (ROOT / 'data' / name).is_dir():
         print(f'[OK]   {name}: real, on disk')
     elif (ROOT / 'data' / 'synthetic' / name).is_dir():

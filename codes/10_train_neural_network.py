@@ -4,7 +4,7 @@ One step: how the weights change
 
 New here: the optimizer. `step` moves each weight against its gradient, to
 w - lr * gradient. The learning rate lr says how far: too small and nothing happens, too
-large and the loss jumps past the valley.
+large and the weights jump past the valley of the loss.
 
 Before: 9_apply_backward.py  Next: 11_train_neural_network.py
 Notes: The optimizer (README.md)

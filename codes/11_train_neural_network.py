@@ -82,7 +82,7 @@ for epoch in range(args.epochs):
 print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
 
 # %%
-# Look at the training: before it, a network that knows nothing.
+# Look at the training. The accuracy begins before it, with a network that only guesses.
 _, (left, right) = plt.subplots(1, 2, figsize=(8, 3))
 left.plot(range(1, args.epochs + 1), losses, 'o-')
 left.set(xlabel='epoch', ylabel='training loss')
@@ -99,6 +99,6 @@ with torch.no_grad():
 helper.view_classify(image, ps, testset.classes, title=f'label: {label}')
 helper.show('prediction')
 
-# Try: momentum=0 in place of momentum=0.9. How much accuracy do ten epochs reach now?
+# Try: momentum=0 in place of momentum=0.9. What accuracy do ten epochs reach now?
 # Try: --lr 1. Near which number does the loss stay, and which loss has a network that
 # gives every class 10 % (lesson 7)?

@@ -2,9 +2,10 @@
 The same loop on Fashion-MNIST
 ==============================
 
-New here: another data set, and nothing else. Fashion-MNIST has the format of MNIST,
-28 x 28 grey pixels and ten classes, but shows garments, which are harder to tell apart
-than digits: a shirt looks much like a T-shirt, a coat much like a pullover.
+New here: another data set, and a look at the mistakes; the training is lesson 11's.
+Fashion-MNIST has the format of MNIST, 28 x 28 grey pixels and ten classes, but shows
+garments, which are harder to tell apart than digits: a shirt looks much like a T-shirt,
+a coat much like a pullover.
 
 Before: 11_train_neural_network.py  Next: 13_classify_fashion.py
 Notes: The optimizer (README.md)
@@ -78,7 +79,7 @@ wrong = (predicted != labels).nonzero().flatten()  # the positions of the mistak
 names = testset.classes
 titles = [f'predicted {names[predicted[i]]}, labelled {names[labels[i]]}'
           for i in wrong]
-print(f'{len(wrong)} mistakes of {len(testset) - correct}')
+print(f'{len(wrong)} of {len(testset) - correct} mistakes to look at')
 helper.view_sheet(images[wrong], titles)
 helper.show('mistakes')
 

@@ -48,7 +48,7 @@ def new_model(p):
 
 
 # %%
-# Measure a set, as in lesson 15. With dropout, eval() matters: all units work.
+# Measure a set, as in lesson 15. With dropout, eval() matters.
 def evaluate(model, loader):
     model.eval()
     total_loss = correct = 0
@@ -62,8 +62,8 @@ def evaluate(model, loader):
 
 
 # %%
-# Train twice, from the same first weights (the order of images differs). A copy of the
-# best is kept: state_dict alone hands out the tensors that the next step changes.
+# Train twice, from the same first weights. (The order of images differs from the second
+# epoch on.) A copy of the best is kept: state_dict alone hands out tensors that change.
 curves, kept = {}, {}
 for name, p in (('no dropout', 0), ('dropout 0.2', 0.2)):  # new here
     torch.manual_seed(args.seed)
@@ -117,9 +117,9 @@ helper.show('curves')
 
 # On the real images, seeds 7, 8 and 9: dropout more than halved the gap (0.372, 0.313,
 # 0.342 to 0.152, 0.114, 0.136), lowered the lowest validation loss by 1, 2 and 5 %, and
-# raised the test accuracy of the kept network from 88.0, 88.0, 87.7 to 88.6, 88.7, 88.3
-# %. Lesson 15's last epoch, far past the lowest loss, has as many right: 89.1, 88.6,
-# 88.7 %.
+# raised the kept network's test accuracy from 88.0, 88.0, 87.7 to 88.6, 88.7, 88.3 %.
+# Lesson 15's last epoch, far past the lowest loss, has as many: 89.1, 88.6, 88.7 %.
 
 # Try: ('dropout 0.2', 0.8), that is p = 0.8. Does the gap close, and at what cost?
 # Try: take model.eval() out of evaluate. What happens to the losses with dropout?
+# (The last two lines both change: one model, with dropout, measures both.)

@@ -2,9 +2,9 @@
 Three ways to keep a model
 ==========================
 
-New here: what a file must hold depends on what it is for. The weights alone do where
-the sizes are known; with the sizes in it the file is complete. To go on training, the
-optimizer's memory belongs to it as well: Adam keeps two numbers about each weight.
+New here: what a file must hold depends on what it is for. The weights alone are enough
+where the sizes are known; with the sizes in it the file is complete. To go on training,
+it needs the optimizer's memory as well: Adam keeps two numbers about each weight.
 
 Before: 17_save_load_models.py  Next: 18_load_cat_dog_data.py
 Notes: Save and load (README.md)
@@ -108,7 +108,7 @@ optimizer.load_state_dict(checkpoint['optimizer'])
 train(reuse_3, optimizer, checkpoint['epochs'], 2 * args.epochs)
 
 # %%
-# The same without interruption gives the same weights, to the last bit.
+# The same without interruption gives the same outputs, on one CPU to the last bit.
 model_3.load_state_dict(start)
 optimizer_3 = optim.Adam(model_3.parameters(), lr=args.lr, fused=True)
 train(model_3, optimizer_3, 0, 2 * args.epochs)

@@ -8,7 +8,7 @@ them takes a network of the same shape, so a good checkpoint says how to build i
 Before: 16_prevent_overfitting.py  Next: 17_1_save_models.py
 Notes: Save and load (README.md)
 Run: python codes/17_save_load_models.py
-It ends with two files that cannot be loaded, and what torch says of them.
+It ends with two ways in which loading fails, and what torch says of them.
 """
 import os
 import pickle
@@ -94,8 +94,8 @@ with torch.no_grad():
     print('same output', torch.equal(model(images), loaded(images)))  # same output True
 
 # %%
-# A file that fails: the weights of another architecture. torch names each tensor that
-# does not fit.
+# What fails: these weights in another architecture. torch names each tensor that does
+# not fit.
 try:
     Network(784, 10, [128, 64]).load_state_dict(checkpoint['state_dict'])
 except RuntimeError as error:

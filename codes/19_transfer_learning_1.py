@@ -3,9 +3,9 @@ DenseNet121 from the inside
 ===========================
 
 New here: a network that others have trained, on 1.3 million photos of ImageNet. Its
-body turns a photo into 1024 features: numbers that tell furry from striped, though none
-of them has a name. Only the last layer, which names classes of ImageNet, has to be
-replaced by one that names ours.
+body turns a photo into 1024 features: numbers that say, as it were, how furry and how
+striped, though none of them has a name. Only the last layer, which names classes of
+ImageNet, has to be replaced by one that names ours.
 
 Before: 18_1_convolution.py  Next: 20_transfer_learning_2.py
 Notes: Transfer learning (README.md)
@@ -37,7 +37,8 @@ print(transform)
 
 # %%
 # Four dense blocks. Every layer in a block sees the output of all layers before it, so
-# the number of channels grows; a transition between two blocks halves it.
+# the number of channels grows; a transition between two blocks halves it. (Printed are
+# layers and parameters.)
 for name, part in model.features.named_children():
     layers = f'{len(part):2} layers' if name.startswith('denseblock') else ' ' * 9
     count = sum(parameter.numel() for parameter in part.parameters())

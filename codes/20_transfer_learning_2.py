@@ -54,7 +54,7 @@ def new_classifier():
 
 # %%
 # Train and validate, and return the seconds. Only the classifier learns: only it goes
-# to the optimizer, and only it is ever in train mode, or batch norm would move.
+# to the optimizer and into train mode, in which the body's batch norm would change.
 def train(body, classifier, trainloader, validloader):
     model, criterion = nn.Sequential(body, classifier), nn.CrossEntropyLoss()
     optimizer = optim.Adam(classifier.parameters(), lr=args.lr, fused=True)
@@ -69,7 +69,7 @@ def train(body, classifier, trainloader, validloader):
             loss = criterion(output, labels)
             loss.backward()
             optimizer.step()
-        model.eval()  # once in an epoch: every few steps, validation would take most
+        model.eval()  # once in an epoch, since it takes time
         correct = 0
         with torch.no_grad():
             for images, labels in validloader:

@@ -33,8 +33,8 @@ criterion = nn.CrossEntropyLoss()
 
 
 # %%
-# Features of photos, float32 [n, 1024], from the body in eval mode. collate_fn makes a
-# batch of paths, autocast computes in bfloat16 if it may, channels_last is fastest.
+# Features of photos, float32 [n, 1024], from the body in eval mode. collate_fn reads a
+# batch from paths, autocast computes in bfloat16 if it may, channels_last is fastest.
 def read(paths):
     return torch.stack([TRANSFORM(helper.open_photo(path)) for path in paths])
 
@@ -166,7 +166,7 @@ def predict(path, args):
 
 
 # %%
-# The program. Worker processes import this file, so all that runs stands in main().
+# The program. Worker processes may import this file: all that runs stands in main().
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--workers', default=0, type=int, choices=range(9),

@@ -39,7 +39,7 @@ copy[0, 0] = -1
 print('array after changing the copy', a[0, 0])  # 7.0
 
 # %%
-# NumPy counts in float64, the layers of torch in float32. Mixed, they fail.
+# NumPy's decimal numbers are float64, torch's layers are float32. Mixed, they fail.
 # nn.Linear(3, 1) is one neuron with three inputs, random weights, and no activation.
 features = torch.from_numpy(np.random.default_rng(7).random((4, 3)))
 layer = torch.nn.Linear(3, 1)
@@ -51,8 +51,8 @@ except RuntimeError as error:
 
 # Three ways around it. The first two make the data float32, which is precise enough and
 # takes half the memory. A float64 layer is for the rare case that needs the digits;
-# double() changes the layer itself, without an underscore that says so: from here on
-# layer(features.float()) is what fails.
+# double() changes the layer itself, without an underscore that says so: after the last
+# line it is layer(features.float()) that fails.
 print(layer(features.float()).shape)  # torch.Size([4, 1])
 print(layer(torch.tensor(features.numpy(), dtype=torch.float32)).shape)
 print(layer.double()(features).dtype)  # torch.float64

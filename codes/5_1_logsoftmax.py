@@ -41,7 +41,7 @@ print('dim=0, rows', wrong.sum(dim=1))  # tensor([1.0807, 0.6720, 0.8308, 0.4165
 # %%
 # Why the logarithm: float32 ends near e^88. Softmax by hand becomes inf / inf = nan,
 # and the log of a probability rounded to 0 is -inf. log_softmax subtracts the largest
-# logit first, so no power overflows, and takes no logarithm of a single probability.
+# logit first, so no power overflows, and makes no probability to take the logarithm of.
 large = torch.tensor([1000.0, 0.0])
 naive = torch.log(torch.exp(large) / torch.exp(large).sum())
 print('naive', naive)  # tensor([nan, -inf])

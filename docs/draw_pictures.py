@@ -10,6 +10,7 @@ numbers it shows. torch computes them, except those that take minutes of trainin
 --measure writes these to docs/pictures/numbers.json, and the pictures read them there.
 """
 import argparse
+import copy
 import json
 import re
 import subprocess
@@ -20,7 +21,7 @@ import torch
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from torch import nn, optim
-from torch.utils.data import random_split
+from torch.utils.data import DataLoader, TensorDataset, random_split
 from torchvision import datasets, models
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -192,10 +193,9 @@ def valley(folder):
     return numbers
 
 
-def one_step(images, labels, lr):
-    """The loss of lesson 10's network on one batch, before and after one step."""
-    torch.manual_seed(7)
-    model, criterion = classifier(), nn.CrossEntropyLoss()
+def one_step(model, images, labels, lr):
+    """The loss of a network on one batch, before and after one step of a copy."""
+    model, criterion = copy.deepcopy(model), nn.CrossEntropyLoss()
     optimizer = optim.SGD(model.parameters(), lr=lr)
     before = criterion(model(images), labels)
     before.backward()
@@ -206,10 +206,11 @@ def one_step(images, labels, lr):
 def learning_rates(folder):
     torch.manual_seed(7)
     digits = datasets.MNIST(ROOT / 'data' / 'synthetic', train=True)
-    batch = torch.randperm(len(digits))[:64]
-    images, labels = scaled(digits.data[batch]), digits.targets[batch]
+    trainset = TensorDataset(scaled(digits.data), digits.targets)
+    images, labels = next(iter(DataLoader(trainset, batch_size=64, shuffle=True)))
+    model = classifier()
     rates = torch.logspace(-4, 2, 25).tolist()
-    losses = [one_step(images, labels, lr) for lr in rates]
+    losses = [one_step(model, images, labels, lr) for lr in rates]
     before, after = losses[0][0], [loss for _, loss in losses]
     lesson = range(0, 25, 4)  # 0.0001, 0.001, ... 100: what lesson 10 prints
     fig, axes = plots(2, width=8.5, height=3.3)

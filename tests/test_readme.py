@@ -10,7 +10,7 @@ from course import (
     ROOT,
     SYNTHETIC,
     accuracy,
-    order,
+    lesson,
     run,
     settings,
 )
@@ -64,12 +64,13 @@ def test_flags_are_those_of_the_scripts():
         *own.values())
     for name in set().union(*own.values()):
         row, = re.findall(rf'^\| `--{name}\b.*', README, flags=re.M)
-        cell = next(cell for cell in row.split('|') if re.fullmatch(r'[\d, to]+', cell))
-        stated = set()
+        cell, = [cell for cell in row.split('|') if re.fullmatch(r'[\d, _to]+', cell)]
+        stated = []
         for span in cell.split(', '):
-            first, _, last = span.partition(' to ')
-            stated |= set(range(int(first), int(last or first) + 1))
-        assert stated == {order(path)[0] for path in LESSONS if name in own[path]}, name
+            first, _, last = span.strip().partition(' to ')
+            places = [LESSONS.index(lesson(end)) for end in (first, last or first)]
+            stated += LESSONS[places[0]:places[1] + 1]
+        assert stated == [path for path in LESSONS if name in own[path]], name
     used = {}
     for page in PAGES:
         text = (ROOT / page).read_text().replace('\\\n', ' ')
