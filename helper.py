@@ -176,8 +176,8 @@ def _found(name, root, train, test, what='images'):
 def find_photos(args):
     """Return the folder of photos, args.data_dir or Cat_Dog_data in it.
 
-    It has train/NAME/ and test/NAME/ for each class, from data/prepare_photos.py. If
-    there is none, --data auto takes the drawn one, --data real raises OSError.
+    It has train/NAME/ and test/NAME/ for each class, from data/prepare_photos.py. If it
+    is empty, --data auto takes the drawn one; else OSError says what is missing.
     """
     root = STAND_INS if args.data == 'synthetic' else args.data_dir.expanduser()
     root = root / 'Cat_Dog_data' if (root / 'Cat_Dog_data').is_dir() else root

@@ -74,7 +74,7 @@ print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} 
 # Look at the mistakes. The set knows the names of its classes; labels are their
 # positions in the list.
 images, labels = testset[:]
-predicted = torch.cat(predicted)  # [10000]
+predicted = torch.cat(predicted)  # one tensor of all batches
 wrong = (predicted != labels).nonzero().flatten()  # the positions of the mistakes
 names = testset.classes
 titles = [f'predicted {names[predicted[i]]}, labelled {names[labels[i]]}'

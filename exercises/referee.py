@@ -379,9 +379,8 @@ def before_step(optimizer, args, kwargs):
         say('idle')
     elif t.backwards and not t.clean:
         say('clear')
-    elif t.backwards > 1:
-        remarks[f'line {place()[1]}: the gradients of {t.backwards} backward() calls '
-                'are added up for one step'] += 1
+    else:
+        remarks[place()] = max(remarks[place()], min(t.backwards, len(used)))
     if t.known != ids:
         found = {id(p): (name, p) for call in used
                  for name, p in call.model.named_parameters()}
@@ -568,8 +567,10 @@ def report(module):
     look_for_means([Record(f_locals=vars(module))])
     look_back()
     print()
-    for remark in remarks:
-        print(f'Referee: {remark}')
+    for (path, line), count in remarks.items():
+        if count > 1:
+            print(f'Referee: {os.path.relpath(path)}, line {line}, fine if meant: the '
+                  f'gradients of {count} backward() calls are added up for a step')
     for (rule, (path, line)), (times, details) in mistakes.items():
         what, cure, lesson = RULES[rule]
         print(f'Referee: {os.path.relpath(path)}, line {line}, {times} times: '

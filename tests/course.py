@@ -10,6 +10,11 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+try:
+    import tomllib
+except ImportError:  # Python 3.10, where pytest brings it along
+    import tomli as tomllib
+
 ROOT = Path(__file__).resolve().parent.parent
 STAND_INS = ROOT / 'data/synthetic'
 REAL = os.environ.get('COURSE_DATA')  # folder of the real data, if it is there
@@ -18,6 +23,8 @@ SYNTHETIC = [*PLAIN, '--data', 'synthetic']
 REAL_DATA = [*PLAIN, '--data', 'real', '--data-dir', REAL]
 OFFLINE = {'http_proxy': 'http://127.0.0.1:9', 'https_proxy': 'http://127.0.0.1:9',
            'no_proxy': ''}  # nothing answers there
+LISTED = tomllib.loads((ROOT / 'tests/claims.toml').read_text())
+CLAIMS, GIVEN = LISTED['claim'], LISTED['given']['names']
 
 
 def order(path):

@@ -20,30 +20,50 @@ from course import (
     variables,
 )
 
-# Python runs this at its start: it notes what each print of the lesson wrote.
+# Python runs this at its start: it notes what each print of the lesson wrote, and the
+# shapes of what `promised` marks.
 RECORD = '''
 import builtins, io, json, os, sys
 show = builtins.print
+def note(line, text):
+    with open(os.environ['PRINTED'], 'a') as file:
+        show(json.dumps([line, text]), file=file)
 def record(*values, **named):
     frame = sys._getframe(1)
     if frame.f_globals.get('__name__') == '__main__':
         text = io.StringIO()
         show(*values, **{**named, 'file': text})
-        with open(os.environ['PRINTED'], 'a') as file:
-            show(json.dumps([frame.f_lineno, text.getvalue()]), file=file)
+        note(frame.f_lineno, text.getvalue())
     show(*values, **named)
-builtins.print = record
+def shape(value):
+    note(sys._getframe(1).f_lineno, str(list(value.shape)))
+    return value
+builtins.print, builtins.note_shape = record, shape
 '''
 
 
 def promised(source):
-    """Yield the line of each print statement that has a comment, and the comment."""
+    """What the ends of lines promise: {line: what it prints, or the shape it makes}.
+
+    And the source in which note_shape() is put around what has such a shape.
+    """
+    lines, found = source.splitlines(), {}
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == 'print':
-            end = source.splitlines()[node.end_lineno - 1].encode()
-            _, _, text = end[node.end_col_offset:].decode().partition('  # ')
-            if text:
-                yield node.lineno, text
+        if not isinstance(node, (ast.Call, ast.Assign, ast.Return)) or not (
+                node.end_lineno == node.lineno or isinstance(node, ast.Call)):
+            continue
+        line = lines[node.end_lineno - 1]
+        comment = line[node.end_col_offset:].partition('  # ')[2]
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == 'print' and comment:
+            found[node.lineno] = comment
+        shape = re.match(r'(?:\[.* -> )?(\[[\d, ]+\])(?! [-+x=])', comment)
+        if shape and not isinstance(node, ast.Call):
+            value = node.value
+            start, end = value.col_offset, value.end_col_offset
+            lines[node.lineno - 1] = (f'{line[:start]}note_shape({line[start:end]})'
+                                      f'{line[end:]}')
+            found[node.lineno] = shape[1]
+    return found, '\n'.join(lines) + '\n'
 
 
 POINTS = {'7': ['no log'], '14': ['shapes', 'means'], '17_1': ['idle'],
@@ -59,6 +79,8 @@ def test_runs_from_anywhere_prints_what_it_says_and_is_fair(path, installed, tmp
         folder.mkdir(parents=True)
     (tmp_path / 'path/helper/__init__.py').write_text('raise ImportError("not ours")')
     (tmp_path / 'path/sitecustomize.py').write_text(RECORD)
+    promises, source = promised(path.read_text())
+    (installed / 'codes' / path.name).write_text(source)
     result = run(ROOT / 'exercises/referee.py', installed / 'codes' / path.name,
                  *options(path, figures='save'), cwd=here, python=['-W', 'error'],
                  env={'PYTHONPATH': str(tmp_path / 'path'), 'PRINTED': str(printed),
@@ -79,8 +101,8 @@ def test_runs_from_anywhere_prints_what_it_says_and_is_fair(path, installed, tmp
         number, text = json.loads(line)
         first.setdefault(number, text.partition('\n')[0])
     assert first
-    for number, text in promised(path.read_text()):
-        assert first[number].endswith(text), f'line {number} printed {first[number]}'
+    for number, text in promises.items():
+        assert first[number].endswith(text), f'line {number} gave {first[number]}'
 
 
 def test_runs_from_its_own_folder(installed):
