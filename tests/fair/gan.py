@@ -12,10 +12,12 @@ def init_weights(m):
         nn.init.normal_(m.weight, 0.0, 0.02)
 
 
-G = nn.Sequential(nn.ConvTranspose2d(8, 16, 4, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
-                  nn.ConvTranspose2d(16, 1, 4, 2, 1), nn.Tanh()).apply(init_weights)
+G = nn.Sequential(nn.ConvTranspose2d(8, 16, 4, bias=False), nn.BatchNorm2d(16),
+                  nn.ReLU(True), nn.ConvTranspose2d(16, 1, 4, 2, 1), nn.Tanh())
 D = nn.Sequential(nn.Conv2d(1, 16, 4, 2, 1), nn.LeakyReLU(0.2), nn.Dropout2d(0.2),
-                  nn.Flatten(), nn.Linear(256, 1), nn.Flatten(0)).apply(init_weights)
+                  nn.Flatten(), nn.Linear(256, 1), nn.Flatten(0))
+G.apply(init_weights)
+D.apply(init_weights)
 opt_g = torch.optim.Adam(G.parameters(), lr=2e-3, betas=(0.5, 0.999))
 opt_d = torch.optim.Adam(D.parameters(), lr=1e-3, betas=(0.5, 0.999))
 bce, ones = nn.BCEWithLogitsLoss(), torch.ones(32)

@@ -1,9 +1,12 @@
 """Warm-up and cosine schedule, batch norm, weight decay by groups, clipping, flips."""
+import warnings
+
 import torch
 from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
 from torch.utils.data import DataLoader, TensorDataset
 
+warnings.filterwarnings('ignore', 'The epoch parameter')  # SequentialLR's own
 torch.set_num_threads(1)
 torch.manual_seed(0)
 
@@ -23,7 +26,7 @@ model = nn.Sequential(nn.Conv2d(3, 16, 3, bias=False), nn.BatchNorm2d(16),
 loss_fn = nn.CrossEntropyLoss(label_smoothing=0.05)
 groups = [{'params': [p for p in model.parameters() if p.ndim > 1]},
           {'params': [p for p in model.parameters() if p.ndim == 1], 'weight_decay': 0}]
-opt = torch.optim.AdamW(groups, lr=5e-3, weight_decay=1e-2)
+opt = torch.optim.AdamW(groups, lr=2e-2, weight_decay=1e-2)
 sched = SequentialLR(opt, [LinearLR(opt, 0.1, total_iters=len(loader)),
                            CosineAnnealingLR(opt, 2 * len(loader))], [len(loader)])
 for _ in range(3):
