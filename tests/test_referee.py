@@ -169,5 +169,58 @@ def test_a_mistake_is_named_with_its_line(i, verdicts):
                      fr'{re.escape(cure)} \(lesson {lesson}\)\n', text), text
 
 
+def test_trainings_of_other_styles_are_fair(tmp_path):
+    scripts = {path.name: path.read_text() for path in (ROOT / 'tests/fair').glob('*')}
+    assert len(scripts) == 12
+    for name, (code, text) in told(scripts, tmp_path).items():
+        assert code == 0 and 'Referee: fair' in text, (name, text)
+
+
+def test_photos_for_weights_of_torchvision(tmp_path, monkeypatch):
+    """A network with weights wants photos as its weights saw them."""
+    weights = models.SqueezeNet1_1_Weights.IMAGENET1K_V1
+    path = tmp_path / 'hub/checkpoints' / weights.url.rpartition('/')[2]
+    path.parent.mkdir(parents=True)
+    torch.save(models.squeezenet1_1().state_dict(), path)
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    script = '''
+import torch
+from torchvision import models
+weights = models.SqueezeNet1_1_Weights.IMAGENET1K_V1
+model = models.squeezenet1_1(weights=weights).eval()
+photos = torch.rand(20, 3, 80, 80)
+mean, std = (torch.tensor(x).view(3, 1, 1) for x in ({}))
+with torch.no_grad():
+    model((photos - mean) / std)
+'''
+    right = script.format('weights.transforms().mean, weights.transforms().std')
+    found = told({'right': right, 'wrong': script.format('0.5, 0.5')}, tmp_path)
+    assert found['right'][0] == 0, found['right'][1]
+    assert re.search('wrong, line 9, 1 times: photos went in from -1.00 to 1.00, but '
+                     'SqueezeNet1_1', found['wrong'][1])
+
+
+def test_nothing_changes(tmp_path):
+    """The weights that a script saves are the same to the bit, watched or not."""
+    (tmp_path / 'fair.py').write_text(FAIR)
+    printed, weights = [], []
+    for command in ([], [referee.__file__]):
+        result = subprocess.run([sys.executable, *command, 'fair.py'], cwd=tmp_path,
+                                capture_output=True, text=True)
+        printed.append(result.stdout.splitlines()[:3])
+        weights.append(torch.load(tmp_path / 'weights.pth', weights_only=True))
+    assert printed[0] == printed[1]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_a_script_that_fails_is_told_too(tmp_path):
+    scripts = {'a': FAIR.replace('optimizer.zero_grad()', 'optimizer.zero()'),
+               'b': 'import sys\nsys.exit(3)', 'c': 'print(1'}
+    found = told(scripts, tmp_path)
+    assert found['a'][0] == 1 and 'AttributeError' in found['a'][1]
+    assert 'referee.py' not in found['a'][1]
+    assert found['b'][0] == 3 and 'SyntaxError' in found['c'][1]
+
+
 def test_each_rule_was_broken():
     assert {case[0] for case in BROKEN} | {'transform'} == set(referee.RULES)

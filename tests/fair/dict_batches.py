@@ -39,7 +39,6 @@ for batch in (batch for _ in range(4) for batch in loader):
     logits = model(batch['image'], batch['tokens'])
     nn.functional.cross_entropy(logits, batch['label']).backward()
     optimizer.step()
-
 model.eval()
 with torch.inference_mode():
     hits = model(test['image'], test['tokens']).argmax(1) == test['label']
