@@ -594,8 +594,8 @@ def main():
     except SystemExit as end:
         code = end.code
     except BaseException as error:
-        trace, code = error.__traceback__.tb_next, 1
-        sys.excepthook(type(error), error, trace)
+        trace, code = error.__traceback__.tb_next, 1  # without this frame
+        sys.excepthook(type(error), error.with_traceback(trace), trace)
     report(module)
     sys.exit(code or bool(mistakes))
 
