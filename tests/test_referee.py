@@ -6,6 +6,9 @@ import sys
 
 import pytest
 import referee
+import torch
+from course import ROOT
+from torchvision import models
 
 FAIR = '''
 import copy
