@@ -453,10 +453,19 @@ def before_save(what, *_, **__):
 
 def before_load(*given, **named):
     if not is_library(sys._getframe(2).f_code.co_filename):
-        if len(given) < 2 and named.get('map_location') is None:
+        known = [frame.f_locals for frame in frames()]  # does it care for devices?
+        cares = any('device' in names or hasattr(names.get('args'), 'device')
+                    for names in known)
+        if cares and len(given) < 2 and named.get('map_location') is None:
             say('place')
         if named.get('weights_only') is False:
             say('unsafe')
+
+
+def before_weights(*_, **__):
+    weights = sys._getframe(2).f_locals.get('self')  # of torchvision's get_state_dict
+    if hasattr(weights, 'transforms'):
+        downloaded[:] = [weights]
 
 
 def before_state(model, state, *_, **__):
@@ -512,6 +521,7 @@ def watch_all():
     watch(torch.Tensor, 'backward', before_backward, after_backward)
     watch(torch, 'save', before_save)
     watch(torch, 'load', before_load)
+    watch(torch.hub, 'load_state_dict_from_url', before_weights)
     watch(nn.Module, 'load_state_dict', before_state)
     register_optimizer_step_pre_hook(before_step)
 

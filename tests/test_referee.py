@@ -106,7 +106,7 @@ BROKEN = [  # the rule, the line to be named, what is replaced by what
     ('copy', 'COPY', '(best)', '(model.state_dict())'),
     ('whole', 'SAVE', 'model.state_dict(), ', 'model, ', 'weights_only=True)  # LOAD',
      'weights_only=False).state_dict()  # LOAD'),
-    ('place', 'LOAD', "map_location='cpu', ", ''),
+    ('place', 'LOAD', "map_location='cpu', ", '', 'best =', 'device = "cpu"\nbest ='),
     ('unsafe', 'LOAD', 'weights_only=True', 'weights_only=False'),
 ]
 FORK = '''
@@ -197,9 +197,10 @@ with torch.no_grad():
     model((photos - mean) / std)
 '''
     right = script.format('weights.transforms().mean, weights.transforms().std')
-    found = told({'right': right, 'wrong': script.format('0.5, 0.5')}, tmp_path)
+    wrong = script.format('[0.5] * 3, [0.5] * 3')
+    found = told({'right': right, 'wrong': wrong}, tmp_path)
     assert found['right'][0] == 0, found['right'][1]
-    assert re.search('wrong, line 9, 1 times: photos went in from -1.00 to 1.00, but '
+    assert re.search('wrong, line 8, 1 times: photos went in from -1.00 to 1.00, but '
                      'SqueezeNet1_1', found['wrong'][1])
 
 
