@@ -200,7 +200,7 @@ with torch.no_grad():
     wrong = script.format('[0.5] * 3, [0.5] * 3')
     found = told({'right': right, 'wrong': wrong}, tmp_path)
     assert found['right'][0] == 0, found['right'][1]
-    assert re.search('wrong, line 8, 1 times: photos went in from -1.00 to 1.00, but '
+    assert re.search('wrong, line 9, 1 times: photos went in from -1.00 to 1.00, but '
                      'SqueezeNet1_1', found['wrong'][1])
 
 
