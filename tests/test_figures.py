@@ -17,7 +17,8 @@ from torch.utils.data import DataLoader
 import helper
 
 OPTIONS = {1: [], 8: [], 11: ['--epochs', 2], 12: ['--epochs', 2], 13: ['--epochs', 2],
-           '13_1': ['--epochs', 1], 15: ['--epochs', 4, '--lr', 0.01],
+           '13_1': ['--epochs', 1], 14: ['--epochs', 1],
+           15: ['--epochs', 4, '--lr', 0.01], 16: ['--epochs', 2],
            18: ['--epochs', 1], '18_1': ['--epochs', 3, '--lr', 0.01],
            20: ['--photos', 20, '--epochs', 1]}
 
@@ -68,13 +69,24 @@ def answers(seen, dataset):
     return tuple(torch.cat(part) for part in zip(*found))
 
 
-@pytest.mark.parametrize('number', [11, 12, 13, '13_1', 15, 18, '18_1'])
+@pytest.mark.parametrize('number', [11, 12, 13, '13_1', 14, 15, 18, '18_1'])
 def test_the_printed_accuracy_is_that_of_the_test_set(number):
     seen, stdout, _ = ran(number)
     predicted, labels = answers(seen, seen.testset)
     assert len(labels) == (100 if number == 18 else 1000)
     share = (predicted == labels).float().mean().item()
     assert accuracy(stdout) == pytest.approx(share, abs=0.0006)
+
+
+@pytest.mark.parametrize('number', [11, 12, 13])
+def test_the_printed_loss_is_that_of_the_training_set(number):
+    """About: it is the mean over an epoch, in which the network changes."""
+    seen, stdout, _ = ran(number)
+    printed = float(re.findall(r'train loss ([\d.]+)', stdout)[-1])
+    images, labels = seen.trainset[:]
+    with torch.no_grad():
+        loss = seen.criterion(seen.model(images), labels).item()
+    assert 0.6 * printed < loss < 1.2 * printed
 
 
 def test_the_kept_weights_are_those_of_the_lowest_validation_loss():
@@ -108,6 +120,7 @@ def test_probabilities_of_one_image(number, name):
         image, label, ps = seen.images[0], seen.labels[0].item(), seen.ps[0]
         if number == 4:
             ps = torch.softmax(seen.logits, dim=1)[0]
+            assert seen.images.min() == -1  # normalised
     else:
         image, label = seen.testset[0]
         with torch.no_grad():
@@ -166,6 +179,21 @@ def test_curves_of_lessons_11_and_15():
     shares = [ys for _, ys in lines(right).values()]
     for ys, wanted in zip(shares, (train_share, valid_share)):
         assert ys == pytest.approx([share / 100 for share in wanted], abs=6e-4)
+
+
+def test_curves_of_lesson_16():
+    seen, stdout, figures = ran(16)
+    left, right = (lines(ax) for ax in figures['curves'].axes)
+    shares = iter(right.values())
+    for name in ('no dropout', 'dropout 0.2'):
+        rows = re.findall(rf'{name} +Epoch.*train loss ([\d.]+)  train accuracy ([\d.]+)%'
+                          r'  valid loss ([\d.]+)  valid accuracy ([\d.]+)', stdout)
+        train, train_share, valid, valid_share = zip(*(map(float, row) for row in rows))
+        assert left[f'{name}, training'][1] == pytest.approx(train, abs=6e-4)
+        assert left[f'{name}, validation'][1] == pytest.approx(valid, abs=6e-4)
+        for wanted in (train_share, valid_share):
+            drawn = [100 * share for share in next(shares)[1]]
+            assert drawn == pytest.approx(wanted, abs=0.06)
 
 
 def test_the_mistakes_of_lesson_12():

@@ -1,5 +1,4 @@
 """The referee names each mistake with its line, and leaves a fair training alone."""
-import json
 import re
 import subprocess
 import sys
@@ -7,7 +6,7 @@ import sys
 import pytest
 import referee
 import torch
-from course import ROOT
+from course import ROOT, together
 from torchvision import models
 
 FAIR = '''
@@ -109,36 +108,11 @@ BROKEN = [  # the rule, the line to be named, what is replaced by what
     ('place', 'LOAD', "map_location='cpu', ", '', 'best =', 'device = "cpu"\nbest ='),
     ('unsafe', 'LOAD', 'weights_only=True', 'weights_only=False'),
 ]
-FORK = '''
-import json, os, runpy, sys, torch
-torch.optim.SGD([torch.zeros(1)]).step()  # what takes long is done once for all
-referee, result = sys.argv[1], {}
-torch.set_num_threads(1)
-for file in sys.argv[2:]:
-    read, write = os.pipe()
-    if not os.fork():
-        os.dup2(write, 1), os.dup2(write, 2), os.close(read)
-        sys.argv = [referee, file]
-        try:
-            runpy.run_path(referee, run_name='__main__')
-        except SystemExit as end:
-            sys.stdout.flush()
-            os._exit(int(end.code))
-    os.close(write)
-    text = open(read).read()
-    result[file] = os.waitstatus_to_exitcode(os.wait()[1]), text
-print(json.dumps(result))
-'''
-
-
 def told(scripts, folder):
     """What the referee says of each: {name: (exit code, text)}."""
     for name, source in scripts.items():
         (folder / name).write_text(source)
-    result = subprocess.run([sys.executable, '-c', FORK, referee.__file__, *scripts],
-                            cwd=folder, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout)
+    return together({name: [referee.__file__, name] for name in scripts}, folder)
 
 
 def spoil(_, line, *changes):
