@@ -61,7 +61,7 @@ def options(path, *more, figures='none'):
     if names is None:
         return []
     quick = ['--device', 'cpu', '--data', 'synthetic', '--figures', figures]
-    for name, value in (('epochs', 1), ('photos', 40)):
+    for name, value in (('epochs', 2), ('photos', 20)):
         quick += [f'--{name}', str(value)] * (name in names)
     return quick + list(more)
 

@@ -186,8 +186,9 @@ def test_curves_of_lesson_16():
     left, right = (lines(ax) for ax in figures['curves'].axes)
     shares = iter(right.values())
     for name in ('no dropout', 'dropout 0.2'):
-        rows = re.findall(rf'{name} +Epoch.*train loss ([\d.]+)  train accuracy ([\d.]+)%'
-                          r'  valid loss ([\d.]+)  valid accuracy ([\d.]+)', stdout)
+        row = (rf'{name} +Epoch.*train loss ([\d.]+)  train accuracy ([\d.]+)%'
+               r'  valid loss ([\d.]+)  valid accuracy ([\d.]+)')
+        rows = re.findall(row, stdout)
         train, train_share, valid, valid_share = zip(*(map(float, row) for row in rows))
         assert left[f'{name}, training'][1] == pytest.approx(train, abs=6e-4)
         assert left[f'{name}, validation'][1] == pytest.approx(valid, abs=6e-4)

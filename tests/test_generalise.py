@@ -151,9 +151,10 @@ def test_an_interrupted_training_goes_on_as_if_nothing_had_been(monkeypatch, tmp
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001, fused=True)
     forgetful = copy.deepcopy(model)
     seen.train(forgetful, torch.optim.Adam(forgetful.parameters(), lr=0.001,
-                                           fused=True), 1, 2)
+                                           fused=True), kept['epochs'],
+               2 * kept['epochs'])
     optimizer.load_state_dict(kept['optimizer'])
-    seen.train(model, optimizer, kept['epochs'], 2)
+    seen.train(model, optimizer, kept['epochs'], 2 * kept['epochs'])
     assert seen.difference(model, seen.reuse_3) == 0
     assert seen.difference(forgetful, seen.reuse_3) > 0
 
