@@ -155,7 +155,7 @@ class as_before:
 
 
 def install(folder):
-    """Copy the course to `folder`, with twelve drawn photos of a kind; return it.
+    """Copy the course to `folder`, with 18 drawn photos of a kind; return it.
 
     So a run leaves nothing in the repository, and finds nothing that another run left.
     """
@@ -166,7 +166,7 @@ def install(folder):
     copy = folder / 'data/synthetic'
     for part in (STAND_INS / 'Cat_Dog_data').glob('*/*'):
         (copy / part.relative_to(STAND_INS)).mkdir(parents=True)
-        for path in sorted(part.iterdir())[:12]:
+        for path in sorted(part.iterdir())[:18]:
             (copy / path.relative_to(STAND_INS)).symlink_to(path)
     for name in ('MNIST', 'FashionMNIST'):
         (copy / name).symlink_to(STAND_INS / name)

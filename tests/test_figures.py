@@ -95,6 +95,7 @@ def test_the_kept_weights_are_those_of_the_lowest_validation_loss():
     loss, _ = seen.evaluate(seen.model, seen.validloader)
     assert loss == pytest.approx(min(losses), abs=0.0006)
     assert not set(seen.trainset.indices) & set(seen.validset.indices)
+    assert seen.scheduler.last_epoch == 3 and seen.optimizer.param_groups[0]['lr'] == 0
 
 
 def test_sigmoid_and_slope():
@@ -109,6 +110,12 @@ def test_sigmoid_and_slope():
     assert ys == pytest.approx([x * x for x in xs])
     assert drawn['slope 3 at x = 1.5'][1] == pytest.approx([2.25 + 3 * (x - 1.5)
                                                             for x in xs])
+
+
+def test_a_slope_measured_by_hand():
+    _, stdout, _ = ran(9)
+    one, other = map(float, re.findall(r'(?:backward|difference) +(-?[\d.]+)', stdout))
+    assert one == pytest.approx(other, abs=2e-6) != 0
 
 
 @pytest.mark.parametrize('number, name', [(4, 'probabilities'), (6, 'untrained'),
@@ -141,6 +148,7 @@ def test_the_loss_over_the_learning_rate():
     assert (rates, losses) == (seen.rates, seen.losses)
     assert lines(ax)['before'][1][0] == seen.loss.item()
     assert (ax.get_xscale(), ax.get_xlabel()) == ('log', 'learning rate')
+    assert f'lowest loss {min(losses):.4f} at lr' in stdout
     for rate, loss in re.findall(r'lr +([\d.]+)  loss ([\d.]+)', stdout):
         assert losses[[round(x, 4) for x in rates].index(float(rate))] == (
             pytest.approx(float(loss), abs=1e-4))
@@ -209,7 +217,8 @@ def test_the_mistakes_of_lesson_12():
 
 
 def test_photos_are_augmented_for_training_only():
-    seen, _, figures = ran(18)
+    seen, stdout, figures = ran(18)
+    assert 'Always the largest class: 50.0%' in stdout
     first, *others = sheet(figures['augmentation'])
     photo = helper.open_photo(seen.trainset.samples[0][0])
     assert first[0] == 'cat, as it is'

@@ -15,11 +15,11 @@ HARMLESS = {  # what may be taken away, and why nothing fails then
 }
 
 
-def command(path, *more):
+def command(path):
     given = [option for option in options(path, figures='save') if option != 'cpu']
     given.remove('--device')
     once = ['--epochs', 1] * ('epochs' in settings(path))
-    return [ROOT / 'tests/pretend.py', path, '--device', 'pretend', *given, *once, *more]
+    return [ROOT / 'tests/pretend.py', path, '--device', 'pretend', *given, *once]
 
 
 @pytest.fixture(scope='module')
