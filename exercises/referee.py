@@ -586,8 +586,9 @@ def report(module):
         print(f'Referee: {os.path.relpath(path)}, line {line}, {times} times: '
               f'{what.format(*details)}. Cure: {cure} (lesson {lesson})')
     steps = sum(t.steps for t in started)
-    found = f'{len(mistakes)} kinds of mistakes' if mistakes else 'fair'
-    print(f'Referee: {found}, {steps} steps watched')
+    found = len(mistakes)
+    print(f'Referee: {found} kind{"s" * (found > 1)} of mistake' if found else
+          'Referee: fair', f'in {steps} steps of training')
 
 
 def main():

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+import referee
 from course import (
     LESSONS,
     REAL_DATA,
@@ -28,13 +29,21 @@ def test_snippets_run_and_print_what_the_page_says():
 
 
 def test_table_has_every_lesson_once_and_in_order():
-    rows = re.findall(r'^\|.*\[(\w+)\]\(codes/(\w+\.py)\)(.*)\|$', README, flags=re.M)
+    rows = re.findall(r'^\| \[(\w+)\]\(codes/(\w+\.py)\)(.*)\|$', README, flags=re.M)
     assert [name for _, name, _ in rows] == [path.name for path in LESSONS]
     for number, name, cells in rows:
         assert name.startswith(f'{number}_')
         reached, seconds = [cell.strip() for cell in cells.split('|')[-2:]]
         assert re.fullmatch(r'|[\d.]+ %( \(.*\))?', reached), name
         assert re.fullmatch(r'\d+', seconds), name
+
+
+def test_the_rules_are_those_of_the_referee():
+    section = README.partition('## Is my training right?')[2].partition('\n## ')[0]
+    assert re.findall(r'\| \[(\w+)\]\(codes/\1_', section) == [
+        number for _, _, number in referee.RULES.values()]
+    what, cure, number = referee.RULES['clear']
+    assert f'{what}. Cure: {cure} (lesson {number})' in ' '.join(section.split())
 
 
 @pytest.mark.parametrize('page', PAGES)

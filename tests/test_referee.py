@@ -132,7 +132,7 @@ def verdicts(tmp_path_factory):
 
 def test_a_fair_training_is_fair(verdicts):
     code, text = verdicts['fair']
-    assert code == 0 and text.endswith('\nReferee: fair, 14 steps watched\n'), text
+    assert code == 0 and text.endswith('\nReferee: fair in 14 steps of training\n')
 
 
 @pytest.mark.parametrize('i', range(len(BROKEN)), ids=lambda i: BROKEN[i][0])
