@@ -70,9 +70,11 @@ class Functions(TorchFunctionMode):
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs, name = kwargs or {}, getattr(function, '__name__', '')
+        if function is torch.device or name == '_parse_to':  # they make no tensor
+            return function(*args, **kwargs)
         first = args[0] if args and isinstance(args[0], torch.Tensor) else None
         if first is not None and is_there(first):
-            if function is torch.Tensor.device.__get__:
+            if function == torch.Tensor.device.__get__:
                 return torch.device(NAME, 0)
             if name in ('numpy', '__array__'):
                 raise TypeError(f"can't convert {NAME} device type tensor to numpy. "
@@ -122,6 +124,7 @@ def load_with_map_location(load):
 def main():
     torch.utils.rename_privateuse1_backend(NAME)
     module = type(sys)(NAME)  # what torch.autocast asks for
+    module._is_in_bad_fork, module.manual_seed_all = lambda: False, lambda _: None
     module.get_amp_supported_dtype = lambda: [torch.bfloat16]
     module.is_available = lambda: False  # no streams or graphs, please
     torch._register_device_module(NAME, module)
