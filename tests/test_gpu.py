@@ -37,3 +37,27 @@ def test_runs_on_a_gpu(path, rehearsed):
     code, text = rehearsed[path.name]
     assert code == 0, text
     assert len(re.findall('Figure: ', text)) == path.read_text().count('helper.show(')
+
+
+MOVES = re.compile(r'\.to\((?:args\.)?(?:device|place)(?=[,)])[^()]*(?:\([^()]*\))?\)|'
+                   r'\.cpu\(\)|, map_location=[\w.\']+')
+
+
+def without_a_move(path):
+    """Yield the source of a lesson without one of its moves, and its line."""
+    source = path.read_text()
+    for found in MOVES.finditer(source):
+        line = source.count('\n', 0, found.start()) + 1
+        yield f'{line} {found[0]}', source[:found.start()] + source[found.end():]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('path', WITH_DEVICE, ids=lambda path: path.stem)
+def test_every_move_is_needed(path, tmp_path):
+    folder, commands = install(tmp_path / 'course'), {}
+    for i, (name, source) in enumerate(without_a_move(path)):
+        copy = folder / 'codes' / f'{path.stem}_{i}.py'
+        copy.write_text(source)
+        commands[name] = [*command(path)[:1], copy, *command(path)[2:]]
+    for name, (code, _) in together(commands, folder, 'torchvision').items():
+        assert code or name.partition(' ')[2] in HARMLESS.get(path.name, {}), name
