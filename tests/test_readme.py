@@ -81,8 +81,8 @@ def test_flags_are_those_of_the_scripts():
             stated += LESSONS[places[0]:places[1] + 1]
         assert stated == [path for path in LESSONS if name in own[path]], name
     told = ' '.join(run(lesson(4), '--help').stdout.split())
-    for name, default in re.findall(r'^\| `--([a-z-]+)[^|]*\| `?(\w+)`?[^|]* \| ', README,
-                                    flags=re.M):
+    row = r'(?m)^\| `--([a-z-]+)[^|]*\| `?(\w+)`?[^|]* \| '
+    for name, default in re.findall(row, README):
         if name in shared:
             found = re.search(rf'--{name} [^-].*?\(default: ([^)]*)\)', told)[1]
             assert found.endswith(default), name
