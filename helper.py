@@ -79,6 +79,7 @@ def _explain(kind, error, trace):
     elif file or issubclass(kind, (OSError, MemoryError, torch.OutOfMemoryError)):
         text = 'the file is damaged or the disk is full: ' * file + text
         text = text.rpartition(f'\n{kind.__name__}: ')[2]  # from a DataLoader's worker
+        text += '. Cure: a smaller batch, or --device cpu' * ('OutOf' in kind.__name__)
         asked = [frame for frame in frames if frame.filename == frames[0].filename][-1]
         print(f'{kind.__name__}: {" ".join(text.split())} '
               f'({Path(asked.filename).name}, line {asked.lineno})', file=sys.stderr)

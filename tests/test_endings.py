@@ -143,3 +143,4 @@ def test_what_is_explained(error, kind, capsys):
     assert lines[0].startswith('Traceback') == (kind == 'traceback')
     if kind == 'one line' and str(error):
         assert re.search(r'\(test_endings.py, line \d+\)$', lines[0])
+        assert ('Cure: a smaller batch' in lines[0]) == ('CUDA' in lines[0])
