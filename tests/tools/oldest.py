@@ -2,7 +2,7 @@
 Does the course run with the oldest torch that it promises?
 ===========================================================
 
-Makes an environment with torch 2.6 and torchvision 0.21, once, in .venv-oldest/, and runs
+Makes an environment with torch 2.6 and torchvision 0.21, .venv-oldest/, once, and runs
 the tests in it, without the slow ones and without the real data.
 
 Run: python tests/tools/oldest.py  (Python 3.10 to 3.13; more words go to pytest)
