@@ -114,7 +114,7 @@ print(f'Test accuracy {evaluate(model, testloader)[1]:.1%}')
 # Look: seven maps of a test image. Some see its rim: padding is 0, black is -1.
 image, label = testset[0]
 with torch.no_grad():
-    maps = model[:3](image.unsqueeze(0).to(device))[0, :7].cpu()  # [7, 28, 28]
+    maps = model[:3](image.unsqueeze(0).to(device))[0, :7]  # [7, 28, 28]
 images = [image / 2 + 0.5, *(maps / (maps.amax(dim=(1, 2), keepdim=True) + 1e-5))]
 helper.view_sheet(images, [testset.classes[label]] + ['feature map'] * 7, 0, 1)
 helper.show('maps')

@@ -31,7 +31,8 @@ RULES = {  # what happened, what to do, the lesson about it
     'clear': ('the gradients of the step before were still there, and grew',
               'optimizer.zero_grad() before loss.backward()', '10'),
     'idle': ('the optimizer moved nothing: its parameters had no gradient',
-             'make it from this model; clear before backward(), not after', '17_1'),
+             'make it from this model; clear before backward(), not after; no detach()',
+             '17_1'),
     'unused': ('{} got no gradient in any step', 'use it in forward, or take it out '
                'of the optimizer', '8'),
     'orphan': ('{} got gradients, but no optimizer has it',
@@ -57,8 +58,7 @@ RULES = {  # what happened, what to do, the lesson about it
               'the same normalisation for both', '13_1'),
     'transform': ('photos went in from {} to {}, but {} was trained on others',
                   'weights.transforms()', '19'),
-    'twice': ('CrossEntropyLoss got {}, but it takes the log-softmax itself',
-              'give it the raw output', '7'),
+    'twice': ('{} got {}, but it makes them itself', 'give it the raw output', '7'),
     'no log': ('NLLLoss got no log-probabilities',
                'LogSoftmax(dim=1) at the end, or CrossEntropyLoss', '7'),
     'labels': ('labels were {}', 'class numbers, int64 [n], from 0', '7'),
@@ -93,7 +93,7 @@ owners = WeakTensorKeyDictionary()  # parameter -> what its optimizer does
 means = WeakTensorKeyDictionary()  # mean over a batch -> its size
 sums = WeakTensorKeyDictionary()  # loss, or sum of losses -> [backward done] for each
 pretrained, downloaded, photos = WeakKeyDictionary(), [], {}  # torchvision's weights
-now = Record(depth=0, call=None, used=[])
+now = Record(depth=0, call=None, used=[], inner=[], chance=False)
 
 
 def frames():
@@ -142,7 +142,8 @@ def start_walk(batches, loader):
         ordered=isinstance(sampler, SequentialSampler) and len(loader) > 1)
     dataset = loader.dataset
     while dataset is not None:  # a Subset has its whole in it
-        indices = list(getattr(dataset, 'indices', ()))
+        indices = getattr(dataset, 'indices', ())
+        indices = [] if callable(indices) else list(indices)  # a method of tensors
         walk.ordered = walk.ordered and indices == sorted(indices)
         walk.chance += re.findall(r'\b(?:Random|ColorJ|AutoA|TrivialA|AugMix)\w*',
                                   repr(getattr(dataset, 'transform', '')))
@@ -207,8 +208,11 @@ def enter(*_, **__):
 
 def leave(output, model, *given, **_):
     now.depth -= 1
-    if now.depth:
-        return  # a layer within a model
+    if now.depth:  # a layer within a model
+        if model._parameters:
+            now.inner.append(model)
+        return
+    inner, now.inner, chance, now.chance = now.inner, [], now.chance, False
     while isinstance(output, (tuple, list)) and output:
         output = output[0]
     images = next((x for x in given if type(x) is torch.Tensor and x.dim() > 1), None)
@@ -218,10 +222,14 @@ def leave(output, model, *given, **_):
         return
     now.call = call = Record(
         model=model, images=images, place=place(), grad=output.requires_grad, judged=0,
+        inner=inner, chance=chance,
         walk=next((w for w in reversed(walks) if w.size == len(images)), None))
     layers = list(model.modules())
     if call.grad:
-        call.ids = {id(p) for p in model.parameters()}
+        call.parameters = list(model.named_parameters())
+        call.parameters += [(f'{type(layer).__name__}.{name}', p) for layer in inner
+                            for name, p in layer.named_parameters(recurse=False)]
+        call.ids = {id(p) for _, p in call.parameters}
         call.asleep = (not any(layer.training for layer in layers)
                        and any(learns_with_chance(layer) for layer in layers))
         call.moved = any(isinstance(layer, NORM) and at_work(layer) and layer.affine
@@ -281,7 +289,7 @@ def judge(output, *_, **__):
         if walk:
             walk.guessed = walk.guessed or call.place
         return
-    if any(at_work(layer) for layer in call.model.modules()):
+    if call.chance or any(at_work(layer) for layer in call.model.modules()):
         say('awake', where=call.place)
     if walk:
         walk.tested = call.place
@@ -310,8 +318,15 @@ def sum_to_one(rows):
     return bool(((rows.sum(dim=1) - 1).abs() < 1e-3).all())
 
 
-def before_loss(output, target, *_, **__):
+def before_dropout(_, p=0.5, training=True, *__, **___):
+    if training and p and now.depth and not torch.is_grad_enabled():
+        now.chance = True
+
+
+def before_loss(output, target, *_, logits=False, **__):
     judge(output)
+    if logits and output.grad_fn and output.grad_fn.name() == 'SigmoidBackward0':
+        say('twice', 'BCEWithLogitsLoss', 'probabilities')
     if output.shape != target.shape:
         say('shapes', list(output.shape), list(target.shape))
 
@@ -324,9 +339,9 @@ def before_classes(output, target, *_, logs=False, **__):
     if logs and not sum_to_one(rows.exp()):
         say('no log')
     elif not logs and (rows >= 0).all() and sum_to_one(rows):
-        say('twice', 'probabilities')
+        say('twice', 'CrossEntropyLoss', 'probabilities')
     elif not logs and (rows <= 0).all() and sum_to_one(rows.exp()):
-        say('twice', 'log-probabilities')
+        say('twice', 'CrossEntropyLoss', 'log-probabilities')
     if target.shape == output.shape and not sum_to_one(target.float()):
         say('labels', 'taken for probabilities')
     elif target.dim() == 1:
@@ -383,7 +398,7 @@ def before_step(optimizer, args, kwargs):
         remarks[place()] = max(remarks[place()], min(t.backwards, len(used)))
     if t.known != ids:
         found = {id(p): (name, p) for call in used
-                 for name, p in call.model.named_parameters()}
+                 for name, p in reversed(call.parameters)}
         t.unused.update({key: found[key] for key in ids - t.known if key in found})
         t.orphans.update({key: (name, p) for key, (name, p) in found.items()
                           if key not in ids and p.grad is not None})
@@ -508,7 +523,9 @@ def watch_all():
     watch(F, 'nll_loss', functools.partial(before_classes, logs=True), after_loss)
     for name in ('mse_loss', 'l1_loss', 'smooth_l1_loss', 'huber_loss',
                  'binary_cross_entropy', 'binary_cross_entropy_with_logits'):
-        watch(F, name, before_loss, after_loss)
+        watch(F, name, functools.partial(before_loss, logits=name.endswith('logits')),
+              after_loss)
+    watch(F, 'dropout', before_dropout)
     for owner in (torch, torch.Tensor):
         for name in ('argmax', 'max', 'topk'):
             watch(owner, name, judge)
@@ -573,7 +590,7 @@ def compare(t, part):
                 where=part.place)
 
 
-def report(module):
+def report(module, failed):
     look_for_means([Record(f_locals=vars(module))])
     look_back()
     print()
@@ -583,19 +600,24 @@ def report(module):
                   f'gradients of {count} backward() calls are added up for a step')
     for (rule, (path, line)), (times, details) in mistakes.items():
         what, cure, lesson = RULES[rule]
-        print(f'Referee: {os.path.relpath(path)}, line {line}, {times} times: '
+        print(f'Referee: {os.path.relpath(path)}, line {line}, '
+              f'{times} time{"s" * (times > 1)}: '
               f'{what.format(*details)}. Cure: {cure} (lesson {lesson})')
     steps = sum(t.steps for t in started)
     found = len(mistakes)
-    print(f'Referee: {found} kind{"s" * (found > 1)} of mistake' if found else
-          'Referee: fair', f'in {steps} steps of training')
+    verdict = f'{found} kind{"s" * (found > 1)} of mistake' if found else 'fair'
+    if failed:
+        verdict = 'stopped by an error' + f', {verdict} until then' * bool(steps)
+    print(f'Referee: {verdict}, {steps} steps of training seen')
 
 
 def main():
-    if len(sys.argv) < 2:
+    if len(sys.argv) < 2 or sys.argv[1] in ('-h', '--help'):
         sys.exit(__doc__)
     del sys.argv[0]
-    file, code = os.path.abspath(sys.argv[0]), 0
+    file, code, failed = os.path.abspath(sys.argv[0]), 0, False
+    if not os.path.isfile(file):
+        sys.exit(f'{file} is no file')
     sys.path[0] = os.path.dirname(file)
     module = sys.modules['__main__'] = types.ModuleType('__main__')
     module.__file__ = file
@@ -605,9 +627,9 @@ def main():
     except SystemExit as end:
         code = end.code
     except BaseException as error:
-        trace, code = error.__traceback__.tb_next, 1  # without this frame
+        trace, code, failed = error.__traceback__.tb_next, 1, True
         sys.excepthook(type(error), error.with_traceback(trace), trace)
-    report(module)
+    report(module, failed)
     sys.exit(code or bool(mistakes))
 
 

@@ -89,6 +89,14 @@ BROKEN = [  # the rule, the line to be named, what is replaced by what
     ('range', 'TEST', 'model(images)  # TEST', 'model(images / 2 + 0.5)  # TEST'),
     ('twice', 'LOSS', 'nn.Linear(16, 4))', 'nn.Linear(16, 4), nn.LogSoftmax(dim=1))'),
     ('twice', 'LOSS', 'nn.Linear(16, 4))', 'nn.Linear(16, 4), nn.Softmax(dim=1))'),
+    ('twice', 'LOSS', 'criterion(output, labels)  # LOSS',
+     'F.binary_cross_entropy_with_logits(output.sigmoid(), F.one_hot(labels, 4) * 1.0'
+     ')  # LOSS'),
+    ('awake', 'TEST', 'nn.ReLU(), ', 'nn.ReLU(), Always(), ', 'body =',
+     'class Always(nn.Module):\n    def forward(self, x):\n'
+     '        return F.dropout(x, 0.2)\n\n\nbody ='),
+    ('orphan', 'TRAIN', 'optimizer =', 'layers = [nn.Linear(4, 4)]\n'
+     'base = model.forward\nmodel.forward = lambda x: layers[0](base(x))\noptimizer ='),
     ('no log', 'LOSS', 'nn.CrossEntropyLoss()', 'nn.NLLLoss()'),
     ('labels', 'LOSS', 'labels)  # LOSS', 'labels + 1)  # LOSS'),
     ('labels', 'LOSS', 'labels)  # LOSS', 'labels.float())  # LOSS'),
@@ -132,7 +140,7 @@ def verdicts(tmp_path_factory):
 
 def test_a_fair_training_is_fair(verdicts):
     code, text = verdicts['fair']
-    assert code == 0 and text.endswith('\nReferee: fair in 14 steps of training\n')
+    assert code == 0 and text.endswith('\nReferee: fair, 14 steps of training seen\n')
 
 
 @pytest.mark.parametrize('i', range(len(BROKEN)), ids=lambda i: BROKEN[i][0])
@@ -142,7 +150,7 @@ def test_a_mistake_is_named_with_its_line(i, verdicts):
     _, line = spoil(*BROKEN[i])
     pattern = '.*'.join(map(re.escape, what.split('{}')))
     assert code == 1
-    assert re.search(fr'Referee: {i}, line {line}, \d+ times: {pattern}\. Cure: '
+    assert re.search(fr'Referee: {i}, line {line}, \d+ times?: {pattern}\. Cure: '
                      fr'{re.escape(cure)} \(lesson {lesson}\)\n', text), text
 
 
@@ -174,7 +182,7 @@ with torch.no_grad():
     wrong = script.format('[0.5] * 3, [0.5] * 3')
     found = told({'right': right, 'wrong': wrong}, tmp_path)
     assert found['right'][0] == 0, found['right'][1]
-    assert re.search('wrong, line 9, 1 times: photos went in from -1.00 to 1.00, but '
+    assert re.search('wrong, line 9, 1 time: photos went in from -1.00 to 1.00, but '
                      'SqueezeNet1_1', found['wrong'][1])
 
 
