@@ -21,7 +21,8 @@ def commands(path, copy):
     given = [option for option in options(path, figures='save')
              if option not in ('--device', 'cpu')]
     given += ['--epochs', 1] * ('epochs' in settings(path))
-    found = {copy.name: [ROOT / 'tests/pretend.py', copy, '--device', 'pretend', *given]}
+    pretend = ROOT / 'tests/pretend.py'
+    found = {copy.name: [pretend, copy, '--device', 'pretend', *given]}
     if 'predict' in settings(path):
         photo = next((STAND_INS / 'Cat_Dog_data/test/cat').iterdir())
         found[f'{copy.name} predict'] = [*found[copy.name], '--predict', photo]
