@@ -5,7 +5,16 @@ How it is pretended: pretend.py. It knows no float64, so that it is a Mac's GPU 
 import re
 
 import pytest
-from course import LESSONS, ROOT, STAND_INS, install, options, settings, together
+from course import (
+    LESSONS,
+    ROOT,
+    STAND_INS,
+    install,
+    lesson,
+    options,
+    settings,
+    together,
+)
 
 WITH_DEVICE = [path for path in LESSONS if settings(path) is not None]
 HARMLESS = {  # what may be taken away, and why it is there
@@ -75,3 +84,17 @@ def test_every_move_is_needed(path, tmp_path):
             harmless.append(name)
     assert [name for name in harmless if not name.endswith('predict')
             and (path.stem, name.partition(' ')[2]) not in HARMLESS] == []
+
+
+@pytest.mark.slow
+def test_every_move_of_the_helper_is_needed(tmp_path):
+    moves = list(without_a_move(ROOT / 'helper.py'))
+    assert len(moves) == 2  # of images and of probabilities that are drawn
+    for i, (name, source) in enumerate(moves):
+        folder, wanted = install(tmp_path / f'{i}'), {}
+        (folder / 'helper.py').write_text(source)
+        for number in (6, '18_1'):
+            path = lesson(number, folder)
+            wanted.update(commands(lesson(number), path))
+        found = together(wanted, folder, 'torchvision')
+        assert any(code for code, _ in found.values()), name
