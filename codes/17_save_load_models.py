@@ -79,9 +79,10 @@ torch.save({'sizes': sizes, 'state_dict': model.state_dict()}, f'{path}.part')
 os.replace(f'{path}.part', path)
 
 # %%
-# Load. weights_only=True, the default since torch 2.6, refuses anything else than text,
-# numbers and tensors: other pickles may run code when they are loaded. map_location
-# brings tensors from a GPU to a machine without one.
+# Load. torch.save writes a pickle, Python's format for objects of any kind, and loading
+# one may run code. weights_only=True, the default since torch 2.6, refuses anything but
+# text, numbers and tensors. map_location brings tensors from a GPU to a machine
+# without one.
 checkpoint = torch.load(path, map_location=device, weights_only=True)
 loaded = Network(**checkpoint['sizes']).to(device)
 loaded.load_state_dict(checkpoint['state_dict'])
