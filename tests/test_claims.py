@@ -10,6 +10,7 @@ from course import CLAIMS, GIVEN, LESSONS, REAL, ROOT
 
 sys.path.insert(0, str(ROOT / 'tests/tools'))
 from measure_claims import output, value
+from mutations import MUTATIONS, changed
 
 PAGES = ['README.md', 'data/README.md', 'helper.py', 'data/prepare_photos.py',
          *(f'codes/{path.name}' for path in LESSONS)]
@@ -79,6 +80,12 @@ def test_the_outline_says_what_was_measured():
     claimed = {claim['lesson']: claim['values'][0] for claim in CLAIMS
                if claim.get('outline')}
     assert {number: float(reached) for number, reached in told} == claimed
+
+
+@pytest.mark.parametrize('mutation', MUTATIONS, ids=lambda one: one['why'])
+def test_each_mutation_still_has_its_line(mutation):
+    text = (ROOT / mutation['file']).read_text()
+    assert changed(mutation, text) != text
 
 
 @pytest.mark.real
