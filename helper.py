@@ -56,8 +56,7 @@ def parse_args(parser=None, threads=1, **defaults):
         args.device = torch.device(auto if args.device == 'auto' else args.device)
         torch.zeros(1, device=args.device).item()  # the proof: a number is put on it
     except (RuntimeError, AssertionError):
-        parser.error(f'argument --device: {args.device} cannot be used here, '
-                     '0_check_pytorch.py says what can')
+        parser.error(f'argument --device: no {args.device}, see 0_check_pytorch.py')
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
     socket.setdefaulttimeout(4)  # a server that is silent for longer is not there
@@ -76,7 +75,8 @@ def _explain(kind, error, trace):
     file = kind is RuntimeError and frames[-1].filename.endswith('serialization.py')
     if kind is KeyboardInterrupt:
         print('\nstopped', file=sys.stderr)
-    elif file or issubclass(kind, (OSError, MemoryError, torch.OutOfMemoryError)):
+    elif file or issubclass(kind, (OSError, MemoryError, torch.OutOfMemoryError,
+                                   torch.distributed.DistError)):
         text = 'the file is damaged or the disk is full: ' * file + text
         text = text.rpartition(f'\n{kind.__name__}: ')[2]  # from a DataLoader's worker
         text += '. Cure: a smaller batch, or --device cpu' * ('OutOf' in kind.__name__)

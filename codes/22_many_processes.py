@@ -1,0 +1,125 @@
+"""
+Many processes
+==============
+
+New here: one training shared by several processes (copies of this script, running side
+by side), with a GPU or a core each. Each has the whole network and computes its share
+of every batch; then they average their gradients. So all take the same step, which is
+the one that a single process takes with the whole batch.
+
+Before: 21_full_transfer_learning.py  Next: 23_faster.py
+Notes: Many processes (README.md)
+Run: python codes/22_many_processes.py
+     torchrun --standalone --nproc-per-node 2 codes/22_many_processes.py
+     on two machines, of which one is called FIRST (the other one has --node-rank 1):
+     torchrun --nnodes 2 --node-rank 0 --master-addr FIRST codes/22_many_processes.py
+It ends with the same accuracy, up to rounding, however many processes there are.
+"""
+import os
+import sys
+from datetime import timedelta
+
+os.environ['TORCH_CPP_LOG_LEVEL'] = 'FATAL'  # or errors are told twice, at length
+import torch
+import torch.distributed as dist
+from torch import nn, optim
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader, DistributedSampler
+
+sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
+import helper
+
+# %%
+# torchrun tells each process its rank (0, 1, 2 ...) and their number, the world size.
+# Only the process of rank 0 prints and saves.
+rank, world = int(os.environ.get('RANK', 0)), int(os.environ.get('WORLD_SIZE', 1))
+local_rank = int(os.environ.get('LOCAL_RANK', 0))  # the rank on its own machine
+if rank > 0:
+    sys.stdout = open(os.devnull, 'w')
+if torch.cuda.device_count() > local_rank:
+    torch.cuda.set_device(local_rank)  # the GPU that 'cuda' means from here on
+args = helper.parse_args(epochs=3, lr=0.01)
+device, batch_size = args.device, 120
+if batch_size % world:
+    sys.exit(f'{world} processes cannot share a batch of {batch_size} images evenly')
+
+# They find each other in a store. If one dies, torchrun --max-restarts 3 starts all of
+# them again; the prefix keeps the new ones from finding the dead.
+store = dist.HashStore()
+if world > 1:
+    store, *_ = next(dist.rendezvous('env://', timeout=timedelta(seconds=20)))
+store = dist.PrefixStore(os.environ.get('TORCHELASTIC_RESTART_COUNT', '0'), store)
+dist.init_process_group('nccl' if device.type == 'cuda' else 'gloo', store=store,
+                        rank=rank, world_size=world, timeout=timedelta(minutes=5))
+
+# %%
+# Data: one process of a machine downloads it, the others wait at the barrier. The
+# sampler shuffles in the same way for all, and gives each its share of every batch.
+if local_rank > 0:
+    dist.barrier()
+trainset, testset = helper.load_data('FashionMNIST', args)
+if local_rank == 0:
+    dist.barrier()
+sampler = DistributedSampler(trainset, seed=args.seed)
+trainloader = DataLoader(trainset, batch_size=batch_size // world, sampler=sampler)
+testloader = DataLoader(testset, batch_size=1000)
+
+# %%
+# Model: with DistributedDataParallel around it, backward() averages the gradients.
+network = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(),
+                        nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10)).to(device)
+model = DistributedDataParallel(network)
+criterion = nn.CrossEntropyLoss()
+optimizer = optim.SGD(model.parameters(), lr=args.lr, momentum=0.9)
+
+# A training that was stopped goes on where it was. Process 0 has the file.
+path, done = helper.ROOT / 'checkpoints' / '22_training.pth', 0
+settings = [args.epochs, args.lr, args.seed, len(trainset)]
+kept = [torch.load(path, map_location='cpu', weights_only=True)
+        if rank == 0 and path.exists() else {}]
+dist.broadcast_object_list(kept)
+if kept[0].get('settings') == settings:
+    done = kept[0]['epochs']
+    network.load_state_dict(kept[0]['model'])
+    optimizer.load_state_dict(kept[0]['optimizer'])
+
+# %%
+# Train: set_epoch makes a new order for each epoch, all_reduce sums over the processes.
+for epoch in range(done, args.epochs):
+    sampler.set_epoch(epoch)
+    model.train()
+    train_loss = torch.zeros((), device=device)
+    for images, labels in trainloader:
+        images, labels = images.to(device), labels.to(device)
+        optimizer.zero_grad()
+        output = model(images)
+        loss = criterion(output, labels)
+        loss.backward()
+        optimizer.step()
+        train_loss += loss.item() * len(labels)
+    dist.all_reduce(train_loss)
+    train_loss = train_loss.item() / len(trainset)
+    print(f'Epoch {epoch + 1}/{args.epochs}  train loss {train_loss:.4f}')
+    if rank == 0:
+        path.parent.mkdir(exist_ok=True)
+        torch.save({'settings': settings, 'epochs': epoch + 1,
+                    'model': network.state_dict(),
+                    'optimizer': optimizer.state_dict()}, f'{path}.part')
+        os.replace(f'{path}.part', path)
+
+# %%
+# Test: these few images each process goes through alone.
+model.eval()
+correct = 0
+with torch.no_grad():
+    for images, labels in testloader:
+        images, labels = images.to(device), labels.to(device)
+        output = model(images)
+        correct += (output.argmax(dim=1) == labels).sum().item()
+print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
+if rank == 0:
+    path.unlink(missing_ok=True)  # the next training begins anew
+dist.destroy_process_group()
+
+# Try, with two processes: model = network. Nobody averages gradients then, each learns
+# from its half of the images alone. What becomes of the losses?
