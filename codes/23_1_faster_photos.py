@@ -1,0 +1,81 @@
+"""
+Faster: a large network
+=======================
+
+New here: a network like DenseNet121 spends its time computing. So what counts is how
+its numbers lie in memory, how many bits each has, and how many cores take part.
+
+Before: 23_faster.py  Next: 24_export.py
+Notes: Faster (README.md)
+Run: python codes/23_1_faster_photos.py
+It ends with a bar for each remedy: the seconds for eight photos.
+"""
+import os
+import statistics
+import sys
+import time
+
+import matplotlib.pyplot as plt
+import torch
+from torch.utils.data import DataLoader
+from torchvision import datasets, models
+
+sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
+import helper
+
+args = helper.parse_args()
+device = args.device
+ax = plt.figure(figsize=(7, 3)).gca()
+
+# %%
+# Data and model
+weights = models.DenseNet121_Weights.IMAGENET1K_V1
+folder = datasets.ImageFolder(helper.find_photos(args) / 'test', weights.transforms())
+photos = next(iter(DataLoader(folder, batch_size=8)))[0].to(device)
+model = models.densenet121(weights=helper.find_weights(weights, args))
+model = model.eval().to(device)
+
+
+# %%
+# The clock: four times the same; the first is to warm up and does not count. That the
+# result stays what it was shows the mean probability of each photo's best class.
+def measure(name, layout=torch.contiguous_format, bfloat16=False):
+    images, seconds = photos.to(memory_format=layout), []
+    model.to(memory_format=layout)
+    for _ in range(4):
+        start = time.perf_counter()
+        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, bfloat16):
+            logits = model(images)
+        best = torch.softmax(logits.float(), dim=1).max(dim=1).values.mean().item()
+        seconds.append(time.perf_counter() - start)
+    median = statistics.median(seconds[1:])
+    print(f'{name:18} {median:6.3f} s  best class {best:.4f}  '
+          f'(the first time {seconds[0]:.1f} s)')
+    ax.bar_label(ax.barh(name, median), fmt=' %.3f s')
+
+
+# %%
+# channels_last puts the three colours of a pixel side by side in memory, and so with
+# the channels of every layer: the order in which a convolution reads them.
+measure('one thread')
+torch.set_num_threads(os.cpu_count())
+measure('all cores')
+measure('and channels_last', torch.channels_last)
+
+# bfloat16 are numbers of 16 bits in place of 32, as wide in range and less exact.
+# autocast uses them where that does no harm. It pays only if the processor is made for
+# it, so ask first: without, the same takes many times as long.
+asked = getattr(torch.cpu, 'get_capabilities', dict)()  # torch 2.6 cannot tell
+if device.type == 'cuda' or asked.get('avx512_bf16') or asked.get('amx_bf16'):
+    measure('and bfloat16', torch.channels_last, bfloat16=True)
+else:
+    print('bfloat16: this processor is not made for it')
+
+# %%
+# Look: the shorter the bar, the better.
+ax.set(title=f'{len(photos)} photos through DenseNet121 on {device}', xlabel='seconds')
+ax.invert_yaxis()
+ax.margins(x=0.2)
+helper.show('remedies')
+
+# Try: measure(...) with bfloat16=True where it was not measured: how much longer?
