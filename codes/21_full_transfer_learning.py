@@ -4,7 +4,7 @@ The finished program: a classifier for your own photos
 
 New here: all of it in functions, as a program has it, and features kept on disk.
 
-Before: 20_transfer_learning_2.py  Next: README.md
+Before: 20_transfer_learning_2.py  Next: 22_many_processes.py
 Notes: Transfer learning (README.md)
 Run: python codes/21_full_transfer_learning.py
      python codes/21_full_transfer_learning.py --data-dir MY_PHOTOS_PREPARED

@@ -53,13 +53,13 @@ dist.init_process_group('nccl' if device.type == 'cuda' else 'gloo', store=store
                         rank=rank, world_size=world, timeout=timedelta(minutes=5))
 
 # %%
-# Data: one process of a machine downloads it, the others wait at the barrier. The
-# sampler shuffles in the same way for all, and gives each its share of every batch.
+# Data: one process of a machine downloads it, the others wait in all_reduce, which sums
+# over all processes. The sampler shuffles for all alike, and deals out every batch.
 if local_rank > 0:
-    dist.barrier()
+    dist.all_reduce(torch.zeros(1, device=device))
 trainset, testset = helper.load_data('FashionMNIST', args)
 if local_rank == 0:
-    dist.barrier()
+    dist.all_reduce(torch.zeros(1, device=device))
 sampler = DistributedSampler(trainset, seed=args.seed)
 trainloader = DataLoader(trainset, batch_size=batch_size // world, sampler=sampler)
 testloader = DataLoader(testset, batch_size=1000)
@@ -84,7 +84,7 @@ if kept[0].get('settings') == settings:
     optimizer.load_state_dict(kept[0]['optimizer'])
 
 # %%
-# Train: set_epoch makes a new order for each epoch, all_reduce sums over the processes.
+# Train: set_epoch makes a new order for each epoch.
 for epoch in range(done, args.epochs):
     sampler.set_epoch(epoch)
     model.train()
@@ -121,5 +121,5 @@ if rank == 0:
     path.unlink(missing_ok=True)  # the next training begins anew
 dist.destroy_process_group()
 
-# Try, with two processes: model = network. Nobody averages gradients then, each learns
+# Try: model = network, and two processes. Nobody averages gradients then: each learns
 # from its half of the images alone. What becomes of the losses?

@@ -20,13 +20,19 @@ os.environ['KINETO_LOG_LEVEL'] = '99'  # the profiler need not announce itself
 import matplotlib.pyplot as plt
 import torch
 from torch import nn, optim
-from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    RandomSampler,
+    Subset,
+    TensorDataset,
+)
 from torchvision import datasets, transforms
 
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
-args = helper.parse_args(lr=0.001)
+args = helper.parse_args(lr=0.001, images=5120)
 device, on_cuda = args.device, args.device.type == 'cuda'
 ax = plt.figure(figsize=(7, 3.5)).gca()
 
@@ -49,8 +55,8 @@ def measure(name, work):
 # once, all of them are one large tensor, from which the sampler takes whole batches.
 root = helper.find_data('FashionMNIST', args)
 trainset = datasets.FashionMNIST(root, transform=transforms.ToTensor())
-trainset.data = trainset.data[:5120]  # 80 batches of 64
-once = TensorDataset(*next(iter(DataLoader(trainset, batch_size=5120))))
+trainset.data = trainset.data[:args.images]  # 80 batches of 64
+once = TensorDataset(*next(iter(DataLoader(trainset, batch_size=args.images))))
 there = TensorDataset(*[tensor.to(device) for tensor in once.tensors])
 
 
@@ -86,12 +92,13 @@ def training(trainloader, lr=args.lr, fused=True, mode=None):
 
 
 one_by_one = DataLoader(trainset, batch_size=64, shuffle=True)
+ten_batches = DataLoader(Subset(trainset, range(640)), batch_size=64, shuffle=True)
 with torch.profiler.profile() as profile:  # notes how long each part takes
-    training(one_by_one, fused=False)()
+    training(ten_batches, fused=False)()
+events = profile.key_averages()
 for part in 'DataLoader', 'autograd::engine', 'Optimizer.step':  # as torch names them
-    spent = sum(event.cpu_time_total / 1e6 for event in profile.key_averages()
-                if part in event.key)
-    print(f'{part:24} {spent:6.3f} s of an epoch')
+    spent = sum(event.cpu_time_total for event in events if part in event.key)
+    print(f'{part:24} {spent / 1000 / 10:6.2f} ms a batch')
 measure('an image at a time', training(one_by_one, fused=False))
 measure('whole batches', training(batches(once), fused=False))
 measure('and Adam fused', training(batches(once)))

@@ -8,7 +8,8 @@ onnxruntime reads such files from C++, Java, JavaScript and others in the same w
 
 Before: 24_export.py  Next: README.md
 Notes: Out of Python (README.md)
-Run: python codes/24_1_without_torch.py PHOTO_OR_FOLDER...
+Run: python codes/24_1_without_torch.py  (eight of the images of lesson 24)
+     python codes/24_1_without_torch.py PHOTO_OR_FOLDER...
 It ends with the three most probable classes of each photo.
 """
 import json
@@ -20,13 +21,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 FOLDER = Path(__file__).resolve().parent.parent / 'checkpoints'
-model, paths = FOLDER / '24_model.onnx', []
-for path in map(Path, sys.argv[1:]):
-    inside = [file for file in sorted(path.rglob('*'))
-              if file.suffix.lower() in ('.jpg', '.jpeg', '.png')]
-    paths += inside if path.is_dir() else [path]
-if not paths:
-    sys.exit('Name photos or folders: python codes/24_1_without_torch.py PHOTO...')
+model = FOLDER / '24_model.onnx'
 
 # %%
 # The session plans how to compute the model. What else is needed stands in the file.
@@ -34,8 +29,8 @@ try:
     import onnxruntime
     session = onnxruntime.InferenceSession(model, providers=['CPUExecutionProvider'])
     about = session.get_modelmeta().custom_metadata_map
-    classes, resize, crop, mean, std = (json.loads(about[name]) for name in (
-        'classes', 'resize', 'crop', 'mean', 'std'))
+    classes, resize, crop, mean, std, folder = (json.loads(about[name]) for name in (
+        'classes', 'resize', 'crop', 'mean', 'std', 'folder'))
 except ImportError:
     sys.exit('This needs: pip install -r requirements-export.txt')
 except Exception as error:  # the classes of onnxruntime's errors have no common name
@@ -64,16 +59,22 @@ def read(path):
 
 # %%
 # Predict: 32 photos at a time. Each row of ps has a probability for each class.
-rows, seconds = [], 0
+paths, rows, seconds = [], [], 0
+for path in map(Path, sys.argv[1:] or [folder]):
+    inside = [file for file in sorted(path.rglob('*'))
+              if file.suffix.lower() in ('.jpg', '.jpeg', '.png')]
+    paths += inside if path.is_dir() else [path]
+if not paths:
+    sys.exit('There are no photos (.jpg, .jpeg or .png) in ' + ', '.join(sys.argv[1:]))
 for start in range(0, len(paths), 32):
     images = np.stack([read(path) for path in paths[start:start + 32]])
     begin = time.perf_counter()
     rows.append(session.run(None, {'images': images})[0])
     seconds += time.perf_counter() - begin
 ps = np.concatenate(rows)
-for path, row in zip(paths, ps):
+for path, row in list(zip(paths, ps))[:None if sys.argv[1:] else 8]:
     best = row.argsort()[::-1][:3]
     print(f'{path}:', ', '.join(f'{classes[i]} {row[i]:.1%}' for i in best))
 np.savez(FOLDER / '24_probabilities.npz', ps, seconds / len(ps))
 
-# Try: a photo and the same one turned by a quarter. How sure is the model of each?
+# Try: turn some photos by a quarter. What does the model say now, and how sure is it?

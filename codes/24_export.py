@@ -101,7 +101,7 @@ try:
                                      verbose=False)
 except ImportError:
     sys.exit('The rest of this lesson needs: pip install -r requirements-export.txt')
-for name, value in about.items():
+for name, value in (*about.items(), ('folder', str(files))):
     onnx_program.model.metadata_props[name] = json.dumps(value)
 onnx_program.save(folder / '24_model.onnx')
 

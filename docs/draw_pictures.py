@@ -253,6 +253,31 @@ def dense_block(folder):
     return {'takes': takes, 'widths': widths}
 
 
+def processes(folder):
+    """One weight w = 1, outputs w * x, wanted 0: the loss is the mean of (w * x)^2."""
+    x = torch.tensor([1.0, 2.0, 3.0, 4.0])
+    w = torch.tensor(1.0, requires_grad=True)
+    slopes = [torch.autograd.grad(((w * part) ** 2).mean(), w)[0].item()
+              for part in (x[::2], x[1::2], x)]
+    mean, lr = (slopes[0] + slopes[1]) / 2, 0.01
+    fig, ax = sheet(9, 3.2, 12, 4)
+    batch = '\n'.join(f'{value:.0f}' for value in x)
+    note(ax, 1.1, 2, f'a batch of 4\n{batch}', edge=GREY)
+    for rank, (y, color) in enumerate(((3.1, BLUE), (0.9, ORANGE))):
+        share = ', '.join(f'{value:.0f}' for value in x[rank::2])
+        note(ax, 4.2, y, f'process {rank}\nw = 1, its share: {share}', color, color)
+        note(ax, 7.4, y, f'its gradient\n{slopes[rank]:.0f}', color, color)
+        step = f'w = 1 - {lr} · {mean:.0f}\n= {1 - lr * mean:.2f}'
+        note(ax, 11, y, step, color, color)
+        arrow(ax, (1.1, 2), (4.2, y), shrink=(40, 70))
+        arrow(ax, (4.2, y), (7.4, y), shrink=(70, 36))
+        arrow(ax, (7.4, y), (9.1, 2), shrink=(36, 32))
+        arrow(ax, (9.1, 2), (11, y), shrink=(32, 40))
+    note(ax, 9.1, 2, f'mean\n{mean:.0f}', edge=GREY)
+    save(fig, folder, 'processes')
+    return {'slopes': slopes, 'mean': mean, 'w': 1 - lr * mean}
+
+
 # Pictures of measured numbers
 
 def sets(folder):
@@ -398,7 +423,7 @@ def measure(data_dir):
 
 
 ALL = (neuron, network, activations, softmax, valley, learning_rates, dense_block,
-       sets, curves, dropout, confusion)
+       processes, sets, curves, dropout, confusion)
 
 
 def main():

@@ -61,7 +61,7 @@ def options(path, *more, figures='none'):
     if names is None:
         return []
     quick = ['--device', 'cpu', '--data', 'synthetic', '--figures', figures]
-    for name, value in (('epochs', 2), ('photos', 20)):
+    for name, value in (('epochs', 2), ('photos', 20), ('images', 640)):
         quick += [f'--{name}', str(value)] * (name in names)
     return quick + list(more)
 
@@ -162,7 +162,7 @@ def install(folder):
     """
     shutil.copytree(ROOT / 'codes', folder / 'codes',
                     ignore=shutil.ignore_patterns('__pycache__'))
-    for name in ('helper.py', 'requirements.txt'):
+    for name in ('helper.py', 'requirements.txt', 'requirements-export.txt'):
         shutil.copy(ROOT / name, folder)
     copy = folder / 'data/synthetic'
     for part in (STAND_INS / 'Cat_Dog_data').glob('*/*'):

@@ -47,9 +47,11 @@ def test_blocks_are_the_same(path):
         assert body == [ast.unparse(statement) for statement in blocks[trains]]
         assert trains != no_grad
     number = order(path)[0]
+    if path in (lesson('23_1'), lesson('24_1')):  # they only use a trained model
+        number = 0
     kinds = {trains for trains, *_ in loops(path)}
     assert (True in kinds) == (number >= 11 and number != 19)
-    assert (False in kinds) == (number >= 11 and number not in (17, 19))
+    assert (False in kinds) == (number >= 11 and number not in (17, 19, 23, 24))
 
 
 @every_lesson

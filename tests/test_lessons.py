@@ -82,11 +82,15 @@ def test_runs_from_anywhere_prints_what_it_says_and_is_fair(path, installed, tmp
     (tmp_path / 'path/sitecustomize.py').write_text(RECORD)
     promises, source = promised(path.read_text())
     (installed / 'codes' / path.name).write_text(source)
+    if path == lesson('24_1'):  # it needs the file that lesson 24 makes
+        assert not run(lesson(24, installed), *options(lesson(24))).returncode
     result = run(ROOT / 'exercises/referee.py', installed / 'codes' / path.name,
                  *options(path, figures='save'), cwd=here, python=WARNINGS,
                  env={'PYTHONPATH': str(tmp_path / 'path'), 'PRINTED': str(printed),
                       'PYTHONIOENCODING': 'ascii'})
-    assert not result.stderr, result.stderr
+    stderr = re.sub(r'W.* No CUDA runtime is found, using CUDA_HOME=.*\n', '',
+                    result.stderr)  # torch.compile, where there is nvcc but no GPU
+    assert not stderr, stderr
     told = re.findall(r'Referee: .*, line .*', result.stdout)
     points = POINTS.get('_'.join(map(str, order(path))), [])
     assert [any(referee.RULES[point][0][-20:] in line for point in points)

@@ -51,6 +51,15 @@ def test_network(shown):
     assert shown['network']['shapes'] == outs_ins == [[4, 3], [4, 4], [2, 4]]
 
 
+def test_processes(shown):
+    """The mean of the shares' slopes is the slope of the whole batch: 2 w times the
+    mean of x^2."""
+    n = shown['processes']
+    assert n['slopes'] == pytest.approx([2 * 5, 2 * 10, 2 * 7.5])
+    assert n['mean'] == pytest.approx(n['slopes'][2])
+    assert n['w'] == pytest.approx(1 - 0.01 * 15)
+
+
 def test_activations(shown):
     n = shown['activations']
     for x, sigmoid, relu in zip(n['x'], n['Sigmoid'], n['ReLU']):

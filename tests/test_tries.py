@@ -56,7 +56,8 @@ def noisy(out):
     assert dropout[0] > 2 * without[0]
 
 
-# (lesson, changes as (old, new), options, error that it must raise or None, check)
+# (lesson, changes as (old, new), options, error that it must raise, or None, check);
+# with ' | ' between them, what different versions of torch say
 TRIES = [
     (1, [('bias = torch.randn(1, 1)', 'bias = torch.zeros(1, 1)')], '', None,
      lambda out, seen: f'{seen.y1.item():.2f}' == '0.12'),
@@ -156,7 +157,18 @@ TRIES = [
            'nn.Linear(1024, len(classes))')], '', None,
      lambda out, seen: 'photos (always the largest class' in out
      and sum(p.numel() for p in seen.new_classifier('ab').parameters()) == 2050),
+    (23, [("measure('an image at a time', training(one_by_one, fused=False))\n", ''),
+          ("measure('and compiled', training(batches(there), mode=mode))", 'pass'),
+          ('# Look: ', "measure('batch 1024', training(batches(there, 1024)))\n#")],
+     '', None, lambda out, seen: 1.2 * numbers('s  loss', out)[-2]
+     < numbers('s  loss', out)[-1]),
+    ('23_1', [('batch_size=8', 'batch_size=1')], '', None,
+     lambda out, seen: numbers('cores', out)[0] < numbers('one thread', out)[0] * 3),
+    (24, [("""(images[:2],),
+                              dynamic_shapes=({0: torch.export.Dim('batch')},))""",
+           '(images[:2],))')], '', 'size()[0] == 2 | equal to 2', None),
 ]
+ELSEWHERE = {22: 'test_processes.py', '24_1': 'test_export.py'}  # with more around them
 
 
 @pytest.mark.parametrize('number, changes, chosen, error, check', TRIES, ids=[
@@ -179,7 +191,8 @@ def test_try(number, changes, chosen, error, check, monkeypatch, tmp_path, capsy
         seen = variables(copy, *given, monkeypatch=monkeypatch)
     out = capsys.readouterr().out + ''.join(str(w.message) for w in warned)
     if error:
-        assert error in f'{type(caught.value).__name__}: {caught.value}'
+        raised = f'{type(caught.value).__name__}: {caught.value}'
+        assert any(words in raised for words in error.split(' | ')), raised
     else:
         held = check(out, seen)
         assert held is None or held, out
@@ -188,5 +201,7 @@ def test_try(number, changes, chosen, error, check, monkeypatch, tmp_path, capsy
 def test_every_try_is_here():
     asked = {path.name: path.read_text().count('\n# Try: ') for path in LESSONS}
     for path in LESSONS:
+        if path in map(lesson, ELSEWHERE):
+            continue
         held = sum(lesson(row[0]) == path for row in TRIES)
         assert held >= asked[path.name] and bool(held) == bool(asked[path.name]), path
