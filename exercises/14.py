@@ -8,7 +8,10 @@ ways to be wrong without an error.
 
 Write accuracy(model, loader). It returns a float from 0 to 1: the share of all images
 of the loader, however they are cut into batches, for which the largest of the model's
-outputs is that of the label. The model comes out of it in the mode that it came in.
+outputs is that of the label. The model may have dropout, which must be off while you
+count: model.eval() does it. Whatever mode the model came in, train or eval (its
+model.training is True or False), it leaves in the same one. Gradients are not needed,
+so torch should take no notes for them.
 """
 import torch
 

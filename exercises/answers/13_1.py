@@ -1,9 +1,9 @@
 """What is right and wrong in exercise 13_1."""
 from collections import Counter
 
-HINT = ('Lines without spaces come first: each needs only what is made above it. Then '
-        'follow one batch: forward, loss, backward, and the weights move. Where may the '
-        'gradients be cleared?')
+HINT = ('Lines without spaces come first: each needs only what is above it. Then '
+        'follow one batch: forward, loss, backward, and the weights move. Where '
+        'may the gradients be cleared?')
 
 TRANSFORM = 'transform = transforms.ToTensor()'
 TRAINSET = "trainset = datasets.MNIST('data', transform=transform)"
@@ -51,7 +51,7 @@ def check(mine):
     for step in steps:
         assert isinstance(step, str), 'each line is a str, in quotes'
         assert step.strip() in lines, (
-            f'{step.strip()} was not there: only move lines, with the comma behind each')
+            f'{step.strip()} was not there: move lines, with the comma behind each')
         assert step == lines[step.strip()], (
             f'{step.strip()} has other spaces in front: keep the line as it was')
     twice = [step for step, count in Counter(steps).items() if count > 1]
@@ -126,5 +126,3 @@ RIGHT = [  # other answers that are right
     ordered((CRITERION, TRANSFORM), (OPTIMIZER, TRANSFORM), (MODEL, CRITERION)),
     ordered((OPTIMIZER, CRITERION)),
 ]
-
-
