@@ -67,7 +67,7 @@ def check(mine):
         assert now[name].shape == own[name].shape, (
             f'{name} has another shape now: it did not fit')
     for name in filled:
-        assert name not in lost, f'{name} does not fit, or was not given: yet it changed'
+        assert name not in lost, f'{name} does not fit or is not given, yet it changed'
         assert torch.equal(now[name], kept[name]), (
             f'{name} got the numbers of another tensor: go by names, not by the order')
     for name in own:

@@ -64,8 +64,9 @@ def look(mine, folder):
     try:
         torch.load(path, weights_only=True)
     except pickle.UnpicklingError:
-        raise AssertionError('there is more in the file than text, numbers and '
-                             'tensors: save state_dict(), not the thing itself') from None
+        raise AssertionError(
+            'there is more in the file than text, numbers and tensors: save '
+            'state_dict(), not the thing itself') from None
     train(model, optimizer, 3, 5)
     mine.save(folder / 'two.pth', model, optimizer, 5)  # a path may be a Path, too
 
