@@ -2,8 +2,8 @@
 The step of an optimizer
 ========================
 
-optimizer.step() of plain SGD is one line of arithmetic for each parameter. The rest is
-to do it to the right tensors: the model holds on to its own, and has no use for others.
+optimizer.step() of plain SGD is one line of arithmetic for each parameter. What needs
+care is to change the tensors that the model uses, and not to make others.
 
 Write sgd_step(params, lr). params is a list of parameters, or what model.parameters()
 gives, which serves each parameter once and is then used up. A parameter that has a

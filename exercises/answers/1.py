@@ -17,7 +17,8 @@ SOLUTION = NEURON + '\n' + BOTH
 
 
 def check_neuron(mine, n, k):
-    features, weights = torch.randn(n, k), torch.randn(1, k)
+    features = torch.randn(n, k).round(decimals=1)
+    weights = torch.randn(1, k).round(decimals=1)
     bias = torch.tensor([[0.7]])
     given = [features.clone(), weights.clone(), bias.clone()]
     got, case = mine.neuron(features, weights, bias), f'{n} examples with {k} features:'
@@ -52,14 +53,15 @@ def check_neuron(mine, n, k):
              'you add the bias to each product: it comes once, to their sum'),
             (torch.sigmoid(products.mean(dim=1, keepdim=True) + bias),
              'you take the mean of the products: a neuron takes their sum'),
+            (torch.tanh(total), 'that is tanh: the sigmoid is 1 / (1 + exp(-x))'),
             (right.round(), 'do not round: the sigmoid says how much, not yes or no')):
         assert (torch.allclose(wrong, right, atol=1e-4)
                 or not torch.allclose(got, wrong, atol=1e-4)), words
     assert all(map(torch.equal, given, [features, weights, bias])), (
         'your neuron changes its inputs: make new tensors of them')
     assert torch.allclose(got, right, atol=1e-4), (
-        f'{case} with features {features.tolist()}, weights {weights.tolist()} and '
-        f'bias 0.7 the output is {right.tolist()}, and yours is {got.tolist()}')
+        f'{case} with features {features}, weights {weights} and bias 0.7 the output '
+        f'is {right}, and yours is {got}')
 
 
 def check(mine):

@@ -55,8 +55,8 @@ def check(mine):
         x = torch.randn(7, i)
         right = (x @ W1 + B1) @ W2 + B2
         assert torch.allclose(x @ W + B, right, atol=1e-3), (
-            f'{case} the row {x[:1].tolist()} gives {right[:1].tolist()} in two '
-            f'layers, and {(x @ W + B)[:1].tolist()} in yours')
+            f'{case} the row {x[0]} gives {right[0]} in two layers, and '
+            f'{(x @ W + B)[0]} in yours')
 
 
 WRONG = [  # (answer, words that the verdict has)

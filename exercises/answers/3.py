@@ -52,13 +52,13 @@ def check(mine):
                 assert (wrong is None or torch.allclose(wrong, right, atol=1e-3)
                         or not torch.allclose(got, wrong, atol=1e-4)), words
             assert torch.allclose(got, right, atol=1e-4), (
-                f'{case} {rows} the result is {right.tolist()}, and yours is '
-                f'{got.tolist()}')
+                f'{case} {rows} the result is {right}, and yours is '
+                f'{got}')
     dates = np.array([[1700000000.0, 0.5], [1700000001.0, 1.5], [1700000005.0, 1.0]])
     got = mine.centre(dates)
     right = torch.tensor([[-2, -0.5], [-1, 0.5], [3, 0]])
     assert torch.allclose(got, right, atol=0.01), (
-        f'of the dates 1700000000, ...01 and ...05 you make {got[:, 0].tolist()} in '
+        f'of the dates 1700000000, ...01 and ...05 you make {got[:, 0]} in '
         'place of -2, -1, 3: float32 rounded them before you subtracted')
 
 

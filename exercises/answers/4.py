@@ -53,8 +53,8 @@ def check(mine):
                 (torch.log(right), 'that is the logarithm of the probabilities')):
             assert wrong is None or not torch.allclose(got, wrong, atol=1e-3), words
         assert torch.allclose(got, right, atol=1e-4), (
-            f'at the temperature {temperature} {SCORES[0]} gives {right[0].tolist()}, '
-            f'and yours is {got[0].tolist()}')
+            f'at the temperature {temperature} {SCORES[0]} gives {right[0]}, '
+            f'and yours is {got[0]}')
     got, right = compare(mine, [[1000.0, 999.0, 0.0]], 1)
     assert not got.isnan().any(), (
         'scores of 1000 give nan: exp of them is inf; subtract the largest first')
@@ -62,27 +62,27 @@ def check(mine):
         '1000 and 999 come out alike: do not cut large scores off, but subtract the '
         'largest')
     assert torch.allclose(got, right, atol=1e-4), (
-        f'[1000, 999, 0] gives {right.tolist()}, and yours is {got.tolist()}')
+        f'[1000, 999, 0] gives {right}, and yours is {got}')
     got, right = compare(mine, [[0.0, 1.0], [-200.0, -201.0], [1000.0, 1000.5]], 1.0)
     assert not got.isnan().any() and (got.sum(dim=1) > 0.5).all(), (
         'a row of -200 beside one of 1000 is lost: subtract from each row its own '
         'largest, not that of the batch')
     assert torch.allclose(got, right, atol=1e-4), (
-        f'[[0, 1], [-200, -201], [1000, 1000.5]] gives {right.tolist()}, and yours is '
-        f'{got.tolist()}')
+        f'[[0, 1], [-200, -201], [1000, 1000.5]] gives {right}, and yours is '
+        f'{got}')
     got, right = compare(mine, SCORES, 0.01)
     assert not got.isnan().any(), (
         'at the temperature 0.01 you give nan: the scores grow a hundredfold, and exp '
         'overflows')
     assert torch.allclose(got, right, atol=1e-4), (
-        f'at the temperature 0.01 {SCORES[0]} gives {right[0].tolist()}, and yours is '
-        f'{got[0].tolist()}')
+        f'at the temperature 0.01 {SCORES[0]} gives {right[0]}, and yours is '
+        f'{got[0]}')
     for rows in (SCORES[:1], [[3.0], [-5.0]], [[1.0, 2.0, 4.0], [0.0, -3.0, 1.0]]):
         for dtype in (torch.float32, torch.float64):
             got, right = compare(mine, rows, 3, dtype)
             assert torch.allclose(got, right, atol=1e-4), (
-                f'at the temperature 3 {rows} gives {right.tolist()}, and yours is '
-                f'{got.tolist()}')
+                f'at the temperature 3 {rows} gives {right}, and yours is '
+                f'{got}')
 
 
 WRONG = [  # (answer, words that the verdict has)

@@ -42,6 +42,8 @@ def make(mine, sizes):
         f'the list of sizes was {given} and is {sizes} after you used it: pop takes '
         'away what others still need')
     assert isinstance(net, nn.Module), f'Net makes a {type(net).__name__}, no nn.Module'
+    assert hasattr(net, '_parameters'), (
+        'super().__init__() comes first in __init__: without it torch notes nothing')
     got, right = sum(p.numel() for p in net.parameters()), amount(given)
     assert got > 0, (
         'torch sees 0 parameters: layers in a plain list go unnoticed, and so do those '
@@ -91,8 +93,8 @@ def check(mine):
                  'that is ReLU: the sigmoid was asked for')):
             assert wrong is None or not torch.allclose(got, wrong, atol=1e-3), words
         assert torch.allclose(got, right, atol=1e-3), (
-            f'Net({sizes}) gives {got[0].tolist()}, and its own weights, by hand, give '
-            f'{right[0].tolist()}')
+            f'Net({sizes}) gives {got[0].detach()}, and its weights, by hand, give '
+            f'{right[0].detach()}')
         assert got.requires_grad, (
             'the output is cut off from the weights, which can then not learn: leave '
             'detach and no_grad out of forward')
@@ -133,6 +135,16 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.layers(x)
+''', 'super().__init__() comes first'),
+    (COUNT + '''
+class Net(nn.Module):
+    def __init__(self, sizes):
+        self.layers = [nn.Linear(i, o) for i, o in zip(sizes, sizes[1:])]
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
 ''', 'super().__init__() comes first'),
     (COUNT + '''
 class Net(nn.Module):

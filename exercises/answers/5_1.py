@@ -52,20 +52,20 @@ def check(mine):
                  'you subtract the sum itself: its logarithm is missing')):
             assert wrong is None or not torch.allclose(got, wrong, atol=1e-3), words
         assert torch.allclose(got, right, atol=1e-4), (
-            f'with dim={dim} {square} gives {right.tolist()}, and yours is '
-            f'{got.tolist()}')
+            f'with dim={dim} {square} gives {right}, and yours is '
+            f'{got}')
     got, right = compare(mine, [1000.0, 0.0], 0)
     assert got[0].isfinite(), (
-        f'[1000, 0] gives {got.tolist()}: exp of 1000 is inf, so subtract the largest '
+        f'[1000, 0] gives {got}: exp of 1000 is inf, so subtract the largest '
         'logit first')
     assert got[1] > -1e30, (
         '[1000, 0] gives [0, -inf]: a probability rounded to 0 has no logarithm; '
         'subtract log(sum) from the logits, and make no probability')
     assert got[1] < -900, (
-        f'[1000, 0] gives {got.tolist()}, not [0, -1000]: nothing may be added or cut '
+        f'[1000, 0] gives {got}, not [0, -1000]: nothing may be added or cut '
         'off to keep the logarithm finite')
     assert torch.allclose(got, right, atol=1e-2), (
-        f'[1000, 0] gives [0, -1000], and yours is {got.tolist()}')
+        f'[1000, 0] gives [0, -1000], and yours is {got}')
     rows = [[0.0, 1.0], [-1000.0, -1001.0], [1000.0, 1000.5]]
     for dim in (1, 0):
         got, right = compare(mine, rows, dim)
@@ -73,15 +73,15 @@ def check(mine):
             f'{rows} with dim={dim} gives nan or inf: every row (and with dim=0 every '
             'column) has a largest logit of its own')
         assert torch.allclose(got, right, atol=1e-2), (
-            f'with dim={dim} {rows} gives {right.tolist()}, and yours is '
-            f'{got.tolist()}')
+            f'with dim={dim} {rows} gives {right}, and yours is '
+            f'{got}')
     for rows, dim in ((square[:1], 1), ([[1.0], [2.0]], 0), ([[1.0], [2.0]], 1),
                       ([3.0, 1.0, 1.0, -2.0], 0), (square[:2], 0)):
         for dtype in (torch.float32, torch.float64):
             got, right = compare(mine, rows, dim, dtype)
             assert torch.allclose(got, right, atol=1e-4), (
-                f'with dim={dim} {rows} gives {right.tolist()}, and yours is '
-                f'{got.tolist()}')
+                f'with dim={dim} {rows} gives {right}, and yours is '
+                f'{got}')
 
 
 WRONG = [  # (answer, words that the verdict has)

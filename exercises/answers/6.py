@@ -98,8 +98,8 @@ def check_network(mine):
             'you change the order of the numbers before you flatten: leave them as '
             'they lie, channel after channel')
         assert torch.allclose(got, right, atol=1e-3), (
-            f'one image gives {right[0].tolist()} by hand, with your weights, and '
-            f'{got[0].tolist()} in your network')
+            f'one image gives {right[0].detach()} by hand, with your weights, and '
+            f'{got[0].detach()} in your network')
         assert torch.equal(images, before), 'your network changes the images'
         assert got.requires_grad, (
             'the logits carry no gradient, so this network cannot learn: no_grad '
@@ -139,8 +139,8 @@ def check(mine):
                 (right.round(), 'do not round')):
             assert not torch.allclose(got, wrong, atol=1e-3), words
         assert torch.allclose(got, right, atol=1e-4), (
-            f'the logits {logits[0].tolist()} are the probabilities '
-            f'{right[0].tolist()}, and yours are {got[0].tolist()}')
+            f'the logits {logits[0]} are the probabilities {right[0]}, and yours are '
+            f'{got[0].detach()}')
         assert not got.requires_grad, (
             'your probabilities carry a gradient: call the model in a block of '
             'torch.no_grad()')

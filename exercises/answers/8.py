@@ -39,10 +39,17 @@ def walk(slope, x, lr, steps, direction=-1, keep=0):
 
 
 def check_walk(mine, name, f, slope, *where):
+    """Check one walk; return whether f saw an x whose slope torch was to find."""
     start, lr, steps = where
+    wanted = []  # of each x that f saw: is its slope wanted?
+
+    def noted(x):
+        wanted.append(x.requires_grad)
+        return f(x)
+
     torch.set_grad_enabled(True)
     try:
-        got = mine.descend(f, start, lr, steps)
+        got = mine.descend(noted, start, lr, steps)
     except (RuntimeError, TypeError, AttributeError) as error:
         for part, words in TROUBLE:
             assert part not in str(error), words
@@ -77,13 +84,16 @@ def check_walk(mine, name, f, slope, *where):
             (walk(lambda x: 2 * (x - 3), *where),
              'that is the end of a walk down (x - 3)^2, but f is another function now: '
              'let torch find its slope'),
+            (walk(slope, 0.0, lr, steps), f'you begin at 0, but start is {start}'),
+            (walk(slope, start, 1, steps), 'lr is left out: it shortens each step'),
             (walk(slope, start, 0.1, steps), f'you walk with a rate of 0.1, but lr is '
                                              f'{lr}'),
             (walk(slope, start, lr, 25), f'you take 25 steps, but steps is {steps}')):
-        assert abs(wrong - right) < 1e-3 or abs(got - wrong) > 1e-3, words
-    assert abs(got - right) < 1e-3, (
+        assert abs(wrong - right) < 3e-4 or abs(got - wrong) > 1e-4, words
+    assert abs(got - right) < 2e-4, (
         f'{name} from {start}, {steps} steps with lr {lr}, ends at {right:.4f}, and '
         f'yours at {got:.4f}')
+    return any(wanted)
 
 
 def check(mine):
@@ -94,7 +104,10 @@ def check(mine):
             ('cos(x)', torch.cos, lambda x: -math.sin(x), 1.0, 0.3, 12),
             ('cos(x)', torch.cos, lambda x: -math.sin(x), -1.0, 0.3, 1),
             ('x^2', lambda x: x * x, lambda x: 2 * x, 5.0, 0.2, 0)):
-        check_walk(mine, name, f, slope, *where)
+        wanted = check_walk(mine, name, f, slope, *where)
+        assert wanted or name != 'cos(x)', (
+            'the places are right, but you measure the slope: let torch find it, with '
+            'requires_grad=True and backward')
 
 
 WRONG = [  # (answer, words that the verdict has)
@@ -181,6 +194,25 @@ def descend(f, start, lr, steps):
         x -= lr * 2 * (x - 3)
     return x
 ''', 'let torch find its slope'),
+    ('''
+def descend(f, start, lr, steps):
+    x, step = start, 1e-4
+    for _ in range(steps):
+        above = f(torch.tensor(x + step, dtype=torch.float64))
+        below = f(torch.tensor(x - step, dtype=torch.float64))
+        x -= lr * (above - below).item() / (2 * step)
+    return x
+''', 'you measure the slope'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(0.0, requires_grad=True)
+    for _ in range(steps):
+        x.grad = None
+        f(x).backward()
+        with torch.no_grad():
+            x -= lr * x.grad
+    return x.item()
+''', 'you begin at 0'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)

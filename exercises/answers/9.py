@@ -47,8 +47,8 @@ def measure(mine, f, rows, dtype):
 
 def compare(got, right, name, rows):
     assert torch.allclose(got, right, rtol=1e-5, atol=1e-5), (
-        f'the slopes of {name} at {rows} are {right.tolist()}, and yours are '
-        f'{got.tolist()}')
+        f'the slopes of {name} at {rows} are {right}, and yours are '
+        f'{got}')
 
 
 def check(mine):
@@ -73,16 +73,16 @@ def check(mine):
                                                   'is less exact: take both')):
             assert not torch.allclose(got, wrong, rtol=1e-6, atol=1e-6), words
         assert not ((got == 0) & (right != 0)).any(), (
-            f'your slopes are {got.tolist()}: it seems that some numbers of w were '
+            f'your slopes are {got}: it seems that some numbers of w were '
             'never moved')
         assert dtype == torch.float64 or torch.allclose(got, right, atol=1e-5), (
-            f'for a w of float32 your slopes are {got.tolist()}, not {right.tolist()}: '
+            f'for a w of float32 your slopes are {got}, not {right}: '
             'make it float64 before you move it')
         compare(got, right, 'the sum of cubes', rows)
     for dtype in (torch.float64, torch.float32):
         got = measure(mine, lambda w: 1e6 * (w**2).sum(), [[0.0, 0.0]], dtype)
         assert (got.abs() < 1e-3).all(), (
-            f'at the bottom of a valley the slope is 0, and yours is {got.tolist()}: '
+            f'at the bottom of a valley the slope is 0, and yours is {got}: '
             'one step to either side, equally far')
         rows = [[2.0, 3.0], [4.0, 5.0]]
         got = measure(mine, torch.prod, rows, dtype)
@@ -96,7 +96,7 @@ def check(mine):
         w = torch.randn(n, k, dtype=torch.float64)
         got = measure(mine, lambda w, x=x: (x @ w).exp().mean(), w.tolist(), w.dtype)
         right = x.T @ (x @ w).exp() / (6 * k)
-        compare(got, right, 'exp(x @ w).mean()', w.tolist())
+        compare(got, right, 'exp(x @ w).mean()', w)
 
 
 WRONG = [  # (answer, words that the verdict has)
