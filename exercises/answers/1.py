@@ -21,7 +21,7 @@ def check_neuron(mine, n, k):
     weights = torch.randn(1, k).round(decimals=1)
     bias = torch.tensor([[0.7]])
     given = [features.clone(), weights.clone(), bias.clone()]
-    got, case = mine.neuron(features, weights, bias), f'{n} examples with {k} features:'
+    got, case = mine.neuron(features, weights, bias), f'for features [{n}, {k}]'
     assert isinstance(got, torch.Tensor), (
         f'your neuron returns a {type(got).__name__}, not a tensor')
     shape = list(got.shape)
@@ -32,7 +32,7 @@ def check_neuron(mine, n, k):
         f'{case} your output is {shape}, one number for each feature: the products of '
         'a row are to be summed')
     assert n == 1 or got.numel() != 1, (
-        f'{case} you give one output for all of them: sum along each row, not over '
+        f'{case} you give one output for all rows: sum along each row, not over '
         'everything')
     assert shape != [n], (
         f'{case} your output is [{n}]: let it be upright, [{n}, 1], as the product of '
@@ -60,7 +60,7 @@ def check_neuron(mine, n, k):
     assert all(map(torch.equal, given, [features, weights, bias])), (
         'your neuron changes its inputs: make new tensors of them')
     assert torch.allclose(got, right, atol=1e-4), (
-        f'{case} with features {features}, weights {weights} and bias 0.7 the output '
+        f'{case} {features}, weights {weights} and bias 0.7 the output '
         f'is {right}, and yours is {got}')
 
 
@@ -89,7 +89,7 @@ WRONG = [  # (answer, words that the verdict has)
     (BOTH + '''
 def neuron(features, weights, bias):
     return 1 / (1 + torch.exp(-((features * weights).sum() + bias)))
-''', 'one output for all of them'),
+''', 'one output for all rows'),
     (BOTH + '''
 def neuron(features, weights, bias):
     return 1 / (1 + torch.exp(-(weights.T @ features + bias)))

@@ -53,7 +53,7 @@ def compare(params, before, grads, lr, again=False):
                 (old, 'one of the parameters has not moved: go through all of them'),
                 (old - lr, 'each of your steps is lr: multiply it by the gradient'),
                 (old - grad, 'your step is the whole gradient: lr is left out'),
-                (old - 0.01 * grad, f'your step has the length 0.01, and lr is {lr}'),
+                (old - 0.01 * grad, f'you take 0.01 times the gradient, not {lr}'),
                 (lr * grad, 'the step stands in place of the weight: -=, not ='),
                 (-lr * grad, 'the step stands in place of the weight: -=, not ='),
                 (old - 2 * lr * grad, 'you take two steps'),
@@ -82,6 +82,7 @@ def backward(model):
 
 
 def check(mine):
+    torch.set_grad_enabled(True)
     model = nn.Sequential(nn.Linear(3, 4), nn.Sigmoid(), nn.Linear(4, 2))
     params = list(model.parameters())
     for lr in (0.3, 0.05):
@@ -170,7 +171,7 @@ def sgd_step(params, lr):
                 p.grad = None
 ''', 'one loop must do it all'),
     (SOLUTION.replace('lr * p.grad', 'p.grad'), 'lr is left out'),
-    (SOLUTION.replace('lr * p.grad', '0.01 * p.grad'), 'your step has the length 0.01'),
+    (SOLUTION.replace('lr * p.grad', '0.01 * p.grad'), 'you take 0.01 times'),
     (SOLUTION.replace('p -= lr * p.grad', 'p.data = -lr * p.grad'), 'not ='),
     (SOLUTION.replace('p -= lr * p.grad', 'p -= lr * p.grad\n'
                       '                p.requires_grad_(False)'),

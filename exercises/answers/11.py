@@ -90,8 +90,8 @@ def check_weights(mine):
     got, model, start, loader, calls = run(mine, 0.2, 2)
     end = flat(model)
     assert not torch.equal(end, flat(start)), (
-        'the weights are the same as before: what is left of the gradients when '
-        'optimizer.step() comes?')
+        'the weights are the same as before: does optimizer.step() come, and is any '
+        'gradient left when it does?')
 
     def trained(epochs=2, **how):
         other = copy.deepcopy(start)
@@ -177,8 +177,9 @@ def check(mine):
     right = [sum(loss * size for loss, size in pairs) / 7 for pairs in epochs]
     assert len(got) == 3, f'{len(got)} losses came back for 3 epochs: one for each'
     assert all(abs(float(g) - r) < 1e-3 for g, r in zip(got, right)), (
-        f'the losses of three epochs are {right}, and yours {[float(g) for g in got]}: '
-        'take that of each batch as it comes, before its step')
+        f'the losses of three epochs are {torch.tensor(right)}, and yours '
+        f'{torch.tensor(list(map(float, got)))}: take that of each batch as it comes, '
+        'before its step')
 
 
 def changed(*pairs):

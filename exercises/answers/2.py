@@ -24,7 +24,7 @@ def check(mine):
         W, B = got
         assert isinstance(W, torch.Tensor) and isinstance(B, torch.Tensor), (
             f'W is a {type(W).__name__} and B a {type(B).__name__}: return two tensors')
-        case = f'with {i} inputs, {h} hidden units and {o} outputs'
+        case = f'for W1 [{i}, {h}] and W2 [{h}, {o}]'
         assert i == h == o or list(W.shape) != [o, i] or i == o, (
             f'{case} your W is [{o}, {i}]: [inputs, outputs] is the other way round')
         shaped(W, W1 @ W2, f'{case} your W')
@@ -120,7 +120,7 @@ def collapse(W1, B1, W2, B2):
     B = torch.zeros(1, 3)
     B += B1 @ W2 + B2
     return W1 @ W2, B
-''', 'with 4 inputs, 5 hidden units and 1 outputs your B'),
+''', 'for W1 [4, 5] and W2 [5, 1] your B'),
 ]
 
 RIGHT = [  # other answers that are right

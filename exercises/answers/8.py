@@ -20,8 +20,9 @@ def descend(f, start, lr, steps):
 TROUBLE = (  # (part of torch's message, what it means here)
     ('leaf Variable', 'torch takes notes of what is done with x, so x itself may '
                       'change only in a block of torch.no_grad()'),
-    ('does not require grad', 'x = x - ... in no_grad makes a new x that wants no '
-                              'gradient: write x -= ..., which changes x itself'),
+    ('does not require grad', 'this x wants no gradient: make it with requires_grad='
+                              'True, and write x -= ..., since x = x - ... in no_grad '
+                              'makes a new x without that'),
     ('NoneType', 'x.grad is None here: either backward was not called yet, or x = x - '
                  '... made a new x, and torch keeps the gradient of the first one '
                  'only; x -= ... changes x itself'),
@@ -157,7 +158,7 @@ def descend(f, start, lr, steps):
         with torch.no_grad():
             x = x - lr * x.grad
     return x.item()
-''', 'a new x that wants no gradient'),
+''', 'makes a new x without that'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start)
@@ -165,7 +166,7 @@ def descend(f, start, lr, steps):
         f(x).backward()
         x -= lr * x.grad
     return x.item()
-''', 'wants no gradient'),
+''', 'make it with requires_grad=True'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
