@@ -21,9 +21,12 @@ PAIRS = {(0, 0): 20, (1, 1): 3, (3, 3): 9, (3, 15): 6, (3, 0): 1, (5, 1): 5,
 
 
 def numbers(got):
-    assert hasattr(got, '__len__') and len(got) == 3, (
-        'return three numbers: the class, what it was taken for, and the share')
-    return [float(number) for number in got]
+    try:
+        one, two, three = map(float, got)
+    except (TypeError, ValueError):
+        raise AssertionError('return three numbers: the class, what it was taken for, '
+                             'and the share') from None
+    return [one, two, three]
 
 
 def check(mine):

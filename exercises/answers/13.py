@@ -61,6 +61,8 @@ def move(optimizer, model):
     except RuntimeError as error:
         assert 'leaf' not in str(error), (
             'torch takes notes of your step, and refuses: with torch.no_grad():')
+        assert 'must match' not in str(error) and 'broadcast' not in str(error), (
+            'a velocity has the shape of another parameter: each parameter has its own')
         raise
     enabled = torch.is_grad_enabled()
     torch.set_grad_enabled(True)
@@ -85,7 +87,7 @@ def close(one, two):
 
 
 def check(mine):
-    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    model = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 3))
     twin, listed, plain, summed = (copy.deepcopy(model) for _ in range(4))
     optimizer = mine.Momentum(model.parameters(), lr=0.1, momentum=0.9)
     assert all(p.requires_grad for p in model.parameters()), (
@@ -150,7 +152,7 @@ def check(mine):
             backward(two)
             try:
                 moved = move(optimizer, one)
-            except RuntimeError:  # velocities of other shapes
+            except (RuntimeError, AssertionError):  # velocities of other shapes
                 moved = torch.tensor(torch.nan)
             assert close(moved, move(other, two)), (
                 'lr and momentum are not those given, or two optimizers at once get in '
@@ -222,6 +224,14 @@ WRONG = [  # (answer, words that the verdict has)
                     'momentum * velocities[i] + p.grad)\n                p.data -= '
                     'self.lr * velocities[i]') + '\n\nvelocities = [0] * 4\n',
      "get in each other's way"),
+    (BY_LIST.format(keep='list(parameters), 0', step='self.velocities = self.momentum '
+                    '* self.velocities + p.grad\n                p.data -= '
+                    'self.lr * self.velocities'), 'each parameter has its own'),
+    (BY_LIST.format(keep='list(parameters), {}', step='v = self.velocities.get(p.shape,'
+                    ' 0)\n                v = self.momentum * v + p.grad\n'
+                    '                self.velocities[p.shape] = v\n'
+                    '                p.data -= self.lr * v'),
+     '-lr * gradient, and yours'),
     (but('self.lr, self.momentum = lr, momentum',
          'self.optimizer = torch.optim.SGD(self.parameters, lr, momentum)'),
      'SGD does it for you'),

@@ -38,7 +38,8 @@ def serve(classes, labels, batch_size):
 def check(mine):
     # Batches of 4, 4 and 1 images, of which 3, 1 and 1 are right
     classes, labels = [0, 1, 2, 0, 0, 2, 1, 0, 1], [0, 1, 2, 1, 0, 1, 2, 1, 1]
-    loader, model = serve(classes, labels, 4), Spy()
+    loader, spy = serve(classes, labels, 4), Spy()
+    model = nn.Sequential(spy)
     crossed = [sum(a == b for a in classes[i:i + 4] for b in labels[i:i + 4])
                for i in (0, 4, 8)]  # each prediction with each label of its batch
     one, two = crossed[0] / 16, crossed[1] / 16
@@ -50,7 +51,7 @@ def check(mine):
     assert enabled, (
         'gradients are off for all that follows: with torch.no_grad(): ends by itself')
     assert not isinstance(got, torch.Tensor), 'the result is a tensor: .item()'
-    shaped(got * 1.0, 0.5)
+    shaped(float(got) if type(got) is int else got, 0.5)
     assert all(abs(got - wrong) > 1e-4 for wrong in crossed), (
         'each prediction was compared with each label: print both shapes, they must be '
         'the same')
@@ -67,11 +68,13 @@ def check(mine):
     assert abs(got - 4 / 9) > 1e-4, 'your result is the share of mistakes'
     assert abs(got - 4 / 8) > 1e-4, 'the last batch, of one image, was left out'
     assert abs(got - 5 / 9) < 1e-4, f'5 of 9 images were right, and you said {got:.3f}'
-    assert not model.notes, 'torch took notes for gradients: with torch.no_grad():'
+    assert not spy.notes, 'torch took notes for gradients: with torch.no_grad():'
     assert model.training, 'the model came in train mode and left in eval mode'
+    assert spy.training, (
+        'a layer of the model was left in eval mode: model.train() reaches all layers')
     model.eval()
     mine.accuracy(model, loader)
-    assert not model.training, (
+    assert not spy.training, (
         'the model came in eval mode and left in train mode: note model.training')
 
     got = mine.accuracy(Spy(), serve([0, 1, 2], [0, 0, 0], 64))
@@ -114,6 +117,8 @@ def accuracy(model, loader):
          '                break\n            output'), 'was left out'),
     (but('    model.train(was_training)\n', ''), 'left in eval mode'),
     (but('was_training)', ')'), 'left in train mode'),
+    (but('model.train(was_training)', 'model.training = was_training'),
+     'reaches all layers'),
     (but('    model.eval()\n', ''), 'dropout was at work'),
     (but('with torch.no_grad()', 'if True'), 'took notes'),
     (but('with torch.no_grad()', 'torch.set_grad_enabled(False)\n    if True'),

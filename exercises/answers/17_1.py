@@ -6,6 +6,8 @@ from pathlib import Path
 import torch
 from torch import nn, optim
 
+optim.Adam([torch.zeros(1)])  # the first optimizer takes seconds to load
+
 HINT = ('Three things must be in the file: two state_dicts and a number. In load, make '
         'a new model first, and the optimizer from the parameters of that model.')
 

@@ -52,17 +52,16 @@ def alike(one, two):
     return one.shape == two.shape and (one - two).abs().max() < 1e-4
 
 
-def find(got, photo, size, name):
+def find(got, views, size, name):
     """Which square is it? Says what is wrong if it is none."""
     assert isinstance(got, torch.Tensor), f'{name} returns no tensor'
     if got.dim() == 3 and got.shape[2] == 3 != size:
         raise AssertionError(f'{name}: the colours stand last, {list(got.shape)}: '
                              'permute(2, 0, 1) puts them first')
     assert got.shape == (3, size, size), (
-        f'{name} gives {list(got.shape)}, not {[3, size, size]}, for a photo of '
-        f'{list(photo.shape)}')
+        f'{name} gives {list(got.shape)}, not {[3, size, size]}: is the square cut '
+        'within the photo?')
     shaped(got, torch.zeros(3, size, size), f'what {name} returns')
-    views = squares(photo, size)
     for place, view in views.items():
         if alike(got, view):
             return place
@@ -95,10 +94,10 @@ def find(got, photo, size, name):
 def check(mine):
     for height, width, size in ((9, 14, 6), (17, 10, 5), (8, 8, 8)):
         photo = a_photo(height, width)
-        before = photo.clone()
+        before, views = photo.clone(), squares(photo, size)
         got = mine.test_view(photo, size)
         assert torch.equal(photo, before), 'test_view changed photo: work on a copy'
-        top, left, mirrored = find(got, photo, size, 'test_view')
+        top, left, mirrored = find(got, views, size, 'test_view')
         again = mine.test_view(photo, size)
         assert torch.equal(got, again), (
             'test_view: two calls give two views: chance is for training photos only')
@@ -110,9 +109,9 @@ def check(mine):
             f'{left}')
 
     photo, size = a_photo(6, 7), 5
-    before, places = photo.clone(), []
+    before, views, places = photo.clone(), squares(photo, size), []
     for _ in range(300):
-        places.append(find(mine.train_view(photo, size), photo, size, 'train_view'))
+        places.append(find(mine.train_view(photo, size), views, size, 'train_view'))
         assert torch.equal(photo, before), 'train_view changed photo: work on a copy'
     assert len(set(places)) > 1, (
         'train_view gives the same view in each of 300 calls: no seed within it')
@@ -136,7 +135,7 @@ def check(mine):
     assert len(set(places)) == 12, (
         'train_view: whether it mirrors is not to depend on the place')
     photo = a_photo(8, 5)
-    find(mine.train_view(photo, 5), photo, 5, 'train_view')
+    find(mine.train_view(photo, 5), squares(photo, 5), 5, 'train_view')
 
 
 def but(*changes):

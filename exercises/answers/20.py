@@ -72,6 +72,7 @@ def check(mine):
         'these are the features of the first batch only: return stands in the loop')
     assert len(features) != 9, 'the last batch, of one image, is missing'
     assert features.shape != (5, n), 'a row for each image, and yours is a column'
+    assert features.dtype != torch.int64, 'the features come first, then the labels'
     shaped(features, wanted, 'the features')
     shaped(got_labels, labels, 'labels')
     assert body.count == n, (
@@ -123,6 +124,8 @@ WRONG = [  # (answer, words that the verdict has)
      'lists of batches'),
     (but(('torch.cat(features), torch.cat(all_labels)', 'torch.cat(features)')),
      'return two tensors'),
+    (but(('torch.cat(features), torch.cat(all_labels)',
+          'torch.cat(all_labels), torch.cat(features)')), 'the features come first'),
     (but(('torch.cat(features), torch.cat(all_labels)', 'features[-1], labels')),
      'last batch only'),
     (but(('    return torch.cat(features)', '            return torch.cat(features)')),
