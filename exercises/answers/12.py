@@ -1,0 +1,178 @@
+"""What is right and wrong in exercise 12."""
+import torch
+
+HINT = ('zip(labels.tolist(), predicted.tolist()) walks through the pairs. A dict can '
+        'count them: the key is the pair, the value is how often it came.')
+
+SOLUTION = '''
+def worst_mistake(labels, predicted):
+    counts = {}
+    for pair in zip(labels.tolist(), predicted.tolist()):
+        if pair[0] != pair[1]:
+            counts[pair] = counts.get(pair, 0) + 1
+    worst = max(counts, key=counts.get)
+    return *worst, counts[worst] / (labels == worst[0]).sum().item()
+'''
+
+# (class, taken for): how often. 3 for 15 is the worst mistake: 6 of 16 images.
+PAIRS = {(0, 0): 20, (1, 1): 3, (3, 3): 9, (3, 15): 6, (3, 0): 1, (5, 1): 5,
+         (7, 0): 3, (7, 1): 3, (7, 2): 2, (8, 9): 5, (9, 8): 5, (10, 10): 2,
+         (12, 12): 1}
+
+
+def numbers(got):
+    try:
+        one, two, three = map(float, got)
+    except (TypeError, ValueError):
+        raise AssertionError('return three numbers: the class, what it was taken for, '
+                             'and the share') from None
+    return [one, two, three]
+
+
+def check(mine):
+    pairs = [pair for pair, count in PAIRS.items() for _ in range(count)]
+    pairs = torch.tensor(pairs)[torch.randperm(len(pairs))]
+    labels, predicted = pairs[:, 0].clone(), pairs[:, 1].clone()
+    label, taken_for, share = numbers(mine.worst_mistake(labels, predicted))
+    same = torch.equal(labels, pairs[:, 0]) and torch.equal(predicted, pairs[:, 1])
+    assert same, 'you changed labels or predicted: work on a copy'
+    pair = label, taken_for
+    assert label != taken_for, (
+        f'({label:.0f}, {label:.0f}) is no mistake: leave out what was named right')
+    assert pair != (15, 3), 'the class comes first, then what it was taken for'
+    assert pair != (5, 1), (
+        'class 5 is taken for 1 in 5 of 5 images, but 3 for 15 six times: take the '
+        'pair that occurs most often, not the largest share')
+    assert label != 7, (
+        'class 7 has most mistakes, but of three kinds: count pairs, not classes')
+    assert pair not in ((8, 9), (9, 8)), (
+        '8 taken for 9 is one pair and 9 taken for 8 another: do not add them up')
+    assert pair in PAIRS, (
+        f'({label:g}, {taken_for:g}) does not occur: labels * n + predicted mixes up '
+        'pairs, unless n is larger than every label and every prediction (here 15)')
+    assert pair == (3, 15), (
+        f'the worst pair here is (3, 15), and you said ({label:g}, {taken_for:g})')
+    n, mistakes = len(labels), sum(a != b for a, b in PAIRS for _ in range(PAIRS[a, b]))
+    assert share <= 1, f'the share is a number from 0 to 1, and yours is {share:g}'
+    assert abs(share - 6 / n) > 1e-4, (
+        'your share is of all images: divide by those of the class')
+    assert abs(share - 6 / mistakes) > 1e-4, (
+        'your share is of all mistakes: divide by the images of the class')
+    assert abs(share - 6 / 7) > 1e-4, (
+        "your share is of the class's mistakes: divide by all images of the class, the "
+        'right ones too')
+    assert abs(share - 6 / 9) > 1e-4, (
+        'you divided by the images that were right: divide by all of the class')
+    assert abs(share - 1) > 1e-4, (
+        'your share is of the images taken for 15: divide by those labelled 3')
+    assert abs(share - 6 / 16) < 1e-4, f'6 of 16 is 0.375, and you said {share:.4f}'
+    got = numbers(mine.worst_mistake(torch.tensor([1]), torch.tensor([0])))
+    assert got == [1, 0, 1], f'one image of 1, taken for 0: (1, 0, 1.0), not {got}'
+
+
+COUNT = '''
+def worst_mistake(labels, predicted):
+    pairs = [pair for pair in zip(labels.tolist(), predicted.tolist()) if {keep}]
+    worst = max(pairs, key=pairs.count)
+    return {result}
+'''
+KEEP, RESULT = 'pair[0] != pair[1]', (
+    '(*worst, pairs.count(worst) / (labels == worst[0]).sum().item())')
+
+MIXED = '''
+def worst_mistake(labels, predicted):
+    n = {n}
+    counts = torch.bincount(labels * n + predicted, minlength=20 * n)
+    for i in range(20):
+        counts[i * n + i if i < n else 0] = 0
+    label, taken_for = divmod(counts.argmax().item(), n)
+    count = counts.max().item()
+    return label, taken_for, count / max((labels == label).sum().item(), 1)
+'''
+
+WRONG = [  # (answer, words that the verdict has)
+    (COUNT.format(keep='True', result=RESULT), 'leave out what was named right'),
+    (COUNT.format(keep=KEEP, result='(worst[1], worst[0], pairs.count(worst) / '
+                  '(labels == worst[0]).sum().item())'), 'the class comes first'),
+    (COUNT.format(keep=KEEP, result='(*worst, pairs.count(worst) / len(labels))'),
+     'your share is of all images'),
+    (COUNT.format(keep=KEEP, result='(*worst, pairs.count(worst) / len(pairs))'),
+     'of all mistakes'),
+    (COUNT.format(keep=KEEP, result='(*worst, pairs.count(worst) / '
+                  '(predicted == worst[1]).sum().item())'), 'taken for 15'),
+    (COUNT.format(keep=KEEP, result='(*worst, 100 * pairs.count(worst) / '
+                  '(labels == worst[0]).sum().item())'), 'from 0 to 1'),
+    (COUNT.format(keep=KEEP, result='worst'), 'return three numbers'),
+    (COUNT.format(keep=KEEP, result='print(worst)'), 'print shows a result'),
+    ('''
+def worst_mistake(labels, predicted):
+    wrong = labels != predicted
+    label = labels[wrong].mode().values.item()
+    taken_for = predicted[wrong & (labels == label)].mode().values.item()
+    count = ((labels == label) & (predicted == taken_for)).sum().item()
+    return label, taken_for, count / (labels == label).sum().item()
+''', 'count pairs, not classes'),
+    (MIXED.format(n=10), 'mixes up pairs'),
+    (MIXED.format(n='labels.max().item() + 1'), 'mixes up pairs'),
+    ('''
+def worst_mistake(labels, predicted):
+    best = (0, 0, 0.0)
+    for label in set(labels.tolist()):
+        for other in set(predicted.tolist()) - {label}:
+            share = (predicted[labels == label] == other).float().mean().item()
+            if share > best[2]:
+                best = (label, other, share)
+    return best
+''', 'not the largest share'),
+    ('''
+def worst_mistake(labels, predicted):
+    labels[labels == predicted] = -1
+    pairs = [p for p in zip(labels.tolist(), predicted.tolist()) if p[0] >= 0]
+    worst = max(pairs, key=pairs.count)
+    return *worst, pairs.count(worst) / max(1, (labels == worst[0]).sum().item())
+''', 'work on a copy'),
+    ('''
+def worst_mistake(labels, predicted):
+    pairs = [tuple(sorted(p)) for p in zip(labels.tolist(), predicted.tolist())
+             if p[0] != p[1]]
+    worst = max(pairs, key=pairs.count)
+    return *worst, pairs.count(worst) / (labels == worst[0]).sum().item()
+''', 'do not add them up'),
+    ('''
+def worst_mistake(labels, predicted):
+    return 3, 15, 0.375
+''', 'one image of 1'),
+]
+
+RIGHT = [  # other answers that are right
+    '''
+def worst_mistake(labels, predicted):
+    n = max(labels.max(), predicted.max()) + 1
+    counts = torch.bincount(labels * n + predicted, minlength=n * n).view(n, n)
+    counts.fill_diagonal_(0)
+    place = counts.argmax()
+    label, taken_for = place // n, place % n
+    return label, taken_for, counts[label, taken_for] / (labels == label).sum()
+''',
+    '''
+from collections import Counter
+
+
+def worst_mistake(labels, predicted):
+    wrong = labels != predicted
+    pairs = Counter(zip(labels[wrong].tolist(), predicted[wrong].tolist()))
+    (label, taken_for), count = pairs.most_common(1)[0]
+    return [label, taken_for, count / sum(labels == label)]
+''',
+    '''
+import numpy as np
+
+
+def worst_mistake(labels, predicted):
+    labels, predicted = labels.numpy(), predicted.numpy()
+    pairs = np.stack([labels, predicted], axis=1)[labels != predicted]
+    kinds, counts = np.unique(pairs, axis=0, return_counts=True)
+    label, taken_for = kinds[counts.argmax()]
+    return label, taken_for, counts.max() / np.sum(labels == label)
+''',
+]

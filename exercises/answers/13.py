@@ -1,0 +1,268 @@
+"""What is right and wrong in exercise 13."""
+import copy
+
+import torch
+from torch import nn
+
+FORBIDDEN = ['optim', 'SGD', 'sgd', 'torch.optim']
+
+HINT = ('model.parameters() can be walked through only once, so keep list(parameters), '
+        'and beside it a list of velocities. In step, torch should take no notes.')
+
+SOLUTION = '''
+class Momentum:
+    def __init__(self, parameters, lr, momentum):
+        self.parameters = list(parameters)
+        self.velocities = [torch.zeros_like(p) for p in self.parameters]
+        self.lr, self.momentum = lr, momentum
+
+    def zero_grad(self):
+        for p in self.parameters:
+            p.grad = None
+
+    def step(self):
+        with torch.no_grad():
+            for p, velocity in zip(self.parameters, self.velocities):
+                if p.grad is not None:
+                    velocity.mul_(self.momentum).add_(p.grad)
+                    p -= self.lr * velocity
+'''
+
+
+class Reference:  # optim.SGD would do, but takes seconds to load
+    def __init__(self, parameters, lr, momentum=0):
+        self.parameters, self.lr, self.momentum = list(parameters), lr, momentum
+        self.velocities = [torch.zeros_like(p) for p in self.parameters]
+
+    def zero_grad(self):
+        for p in self.parameters:
+            p.grad = None
+
+    def step(self):
+        for p, velocity in zip(self.parameters, self.velocities):
+            velocity.copy_(self.momentum * velocity + p.grad)
+            p.data -= self.lr * velocity
+
+
+images = torch.randn(8, 3, generator=torch.Generator().manual_seed(3))
+labels = torch.arange(8) % 2
+
+
+def backward(model):
+    nn.CrossEntropyLoss()(model(images), labels).backward()
+
+
+def move(optimizer, model):
+    """Make a step, and return by how much the parameters moved, in one row."""
+    before = [p.detach().clone() for p in model.parameters()]
+    gradients = [None if p.grad is None else p.grad.clone() for p in model.parameters()]
+    try:
+        optimizer.step()
+    except RuntimeError as error:
+        assert 'leaf' not in str(error), (
+            'torch takes notes of your step, and refuses: with torch.no_grad():')
+        assert 'must match' not in str(error) and 'broadcast' not in str(error), (
+            'a velocity has the shape of another parameter: each parameter has its own')
+        raise
+    enabled = torch.is_grad_enabled()
+    torch.set_grad_enabled(True)
+    assert enabled, (
+        'after your step gradients are off for all that follows: with torch.no_grad():')
+    for p, gradient in zip(model.parameters(), gradients):
+        assert gradient is None or torch.equal(p.grad, gradient), (
+            'step changed the gradients: velocity and gradient are two tensors')
+    return torch.cat([(p.detach() - old).flatten()
+                      for p, old in zip(model.parameters(), before)])
+
+
+def clear(optimizer, model):
+    optimizer.zero_grad()
+    assert all(p.grad is None or not p.grad.any() for p in model.parameters()), (
+        'after zero_grad the gradients are still there: set each p.grad to None (and '
+        'keep list(parameters): model.parameters() can be walked through only once)')
+
+
+def close(one, two):
+    return torch.allclose(one, two, rtol=1e-4, atol=1e-6)
+
+
+def check(mine):
+    model = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 3))
+    twin, listed, plain, summed = (copy.deepcopy(model) for _ in range(4))
+    optimizer = mine.Momentum(model.parameters(), lr=0.1, momentum=0.9)
+    assert all(p.requires_grad for p in model.parameters()), (
+        'the parameters have lost requires_grad: leave that as it is')
+    theirs = Reference(twin.parameters(), lr=0.1, momentum=0.9)
+    backward(model)
+    clear(optimizer, model)
+    backward(model)
+    backward(twin)
+    moved, wanted = move(optimizer, model), move(theirs, twin)
+    if not moved.any():
+        optimizer = mine.Momentum(list(listed.parameters()), lr=0.1, momentum=0.9)
+        backward(listed)
+        optimizer.zero_grad()
+        backward(listed)
+        assert not move(optimizer, listed).any(), (
+            'step found no parameters: model.parameters() can be walked through only '
+            'once, so keep list(parameters)')
+    assert moved.any(), (
+        'the model has not moved: p = p - ... makes a new tensor, p -= ... changes the '
+        "model's")
+    assert not close(moved, -wanted), 'your step goes uphill: minus lr * velocity'
+    assert not close(moved, wanted * 0.1), (
+        'your first step is a tenth as long: add the whole gradient, not '
+        '(1 - momentum) of it')
+    assert not close(moved, wanted * 10), 'lr is missing: your step is too long'
+    assert close(moved, wanted), (
+        'the first step, with velocities of 0, is -lr * gradient, and yours is not')
+
+    # Two more steps, and the same in ways that are wrong
+    moves = []
+    for one, optimizer_of in ((model, optimizer), (twin, theirs)):
+        for _ in range(2):
+            clear(optimizer_of, one)
+            backward(one)
+            moves.append(move(optimizer_of, one))
+    by_plain = Reference(plain.parameters(), lr=0.1)
+    by_sum = Reference(summed.parameters(), lr=0.1, momentum=1)
+    for one, optimizer_of in ((plain, by_plain), (summed, by_sum)):
+        for _ in range(2):
+            optimizer_of.zero_grad()
+            backward(one)
+            last = move(optimizer_of, one)
+        assert not close(moves[0], last), (
+            'the second step forgets the first: keep the velocities in self, from step '
+            'to step' if one is plain else
+            'the old velocity counts in full: multiply it by momentum')
+    assert moves[0].any(), 'only your first step moved the model: keep list(parameters)'
+    assert close(moves[0], moves[2]), (
+        'your second step is not -lr * (momentum * velocity + gradient)')
+    assert close(moves[1], moves[3]), 'your third step is not what the formulas give'
+
+    # Other numbers; two at once; a parameter that takes no part in the loss
+    pair = [nn.Linear(3, 2), nn.Linear(3, 2)]
+    twins = copy.deepcopy(pair)
+    numbers = [{'lr': 0.5, 'momentum': 0.0}, {'lr': 0.02, 'momentum': 0.5}]
+    optimizers = [mine.Momentum(one.parameters(), **n) for one, n in zip(pair, numbers)]
+    theirs = [Reference(one.parameters(), **n) for one, n in zip(twins, numbers)]
+    for _ in range(2):
+        for one, two, optimizer, other in zip(pair, twins, optimizers, theirs):
+            backward(one)
+            backward(two)
+            try:
+                moved = move(optimizer, one)
+            except (RuntimeError, AssertionError):  # velocities of other shapes
+                moved = torch.tensor(torch.nan)
+            assert close(moved, move(other, two)), (
+                'lr and momentum are not those given, or two optimizers at once get in '
+                "each other's way: keep all in self")
+            clear(optimizer, one)
+            other.zero_grad()
+    model = nn.Linear(3, 2)
+    model.unused = nn.Parameter(torch.ones(2))
+    optimizer = mine.Momentum(model.parameters(), lr=0.1, momentum=0.9)
+    backward(model)
+    try:
+        move(optimizer, model)
+        clear(optimizer, model)
+        move(optimizer, model)
+    except (TypeError, AttributeError):
+        raise AssertionError('a parameter that takes no part in the loss has the '
+                             'gradient None: skip it') from None
+    assert model.unused.eq(1).all(), 'a parameter without gradient has moved'
+
+
+def but(old, new):
+    """The solution with one thing changed."""
+    assert old in SOLUTION
+    return SOLUTION.replace(old, new)
+
+
+BY_LIST = '''
+class Momentum:
+    def __init__(self, parameters, lr, momentum):
+        self.parameters, self.velocities = {keep}
+        self.lr, self.momentum = lr, momentum
+
+    def zero_grad(self):
+        for p in self.parameters:
+            p.grad = None
+
+    def step(self):
+        for i, p in enumerate(self.parameters):
+            if p.grad is not None:
+                {step}
+'''
+
+WRONG = [  # (answer, words that the verdict has)
+    (but('list(parameters)', 'parameters'), 'through only once'),
+    (BY_LIST.format(keep='parameters, [0] * 4', step='p.data -= self.lr * p.grad'),
+     'through only once'),
+    (but('velocity.mul_(self.momentum).add_(p.grad)', 'velocity = p.grad'),
+     'forgets the first'),
+    (but('velocity.mul_(self.momentum).add_(p.grad)',
+         'velocity = self.momentum * torch.zeros_like(p) + p.grad'),
+     'forgets the first'),
+    (but('velocity.mul_(self.momentum).add_(p.grad)',
+         'velocity = self.momentum * velocity + p.grad'), 'forgets the first'),
+    (but('velocity.mul_(self.momentum)', 'velocity'), 'counts in full'),
+    (but('add_(p.grad)', 'add_((1 - self.momentum) * p.grad)'), 'a tenth as long'),
+    (but('p -=', 'p +='), 'uphill'),
+    (but('p -= self.lr * velocity', 'p = p - self.lr * velocity'), 'p -= ...'),
+    (but('self.lr * velocity', 'velocity'), 'lr is missing'),
+    (but('torch.no_grad()', 'torch.enable_grad()'), 'with torch.no_grad()'),
+    (but('with torch.no_grad()', 'torch.set_grad_enabled(False)\n        if True'),
+     'gradients are off'),
+    (but('if p.grad is not None', 'if True'), 'skip it'),
+    (but('p.grad = None', 'p = None'), 'still there'),
+    (but('velocity.mul_(self.momentum).add_(p.grad)',
+         'p.grad += self.momentum * velocity\n                    '
+         'velocity.copy_(p.grad)'), 'step changed the gradients'),
+    (but('lr, momentum\n', '0.1, 0.9\n'), 'not those given'),
+    (BY_LIST.format(keep='list(parameters), velocities', step='velocities[i] = (self.'
+                    'momentum * velocities[i] + p.grad)\n                p.data -= '
+                    'self.lr * velocities[i]') + '\n\nvelocities = [0] * 4\n',
+     "get in each other's way"),
+    (BY_LIST.format(keep='list(parameters), 0', step='self.velocities = self.momentum '
+                    '* self.velocities + p.grad\n                p.data -= '
+                    'self.lr * self.velocities'), 'each parameter has its own'),
+    (BY_LIST.format(keep='list(parameters), {}', step='v = self.velocities.get(p.shape,'
+                    ' 0)\n                v = self.momentum * v + p.grad\n'
+                    '                self.velocities[p.shape] = v\n'
+                    '                p.data -= self.lr * v'),
+     '-lr * gradient, and yours'),
+    (but('self.lr, self.momentum = lr, momentum',
+         'self.optimizer = torch.optim.SGD(self.parameters, lr, momentum)'),
+     'SGD does it for you'),
+    (but('mul_(self.momentum).add_(p.grad)', 'add_(p.grad).mul_(self.momentum)'),
+     '-lr * gradient, and yours'),
+]
+
+RIGHT = [  # other answers that are right
+    BY_LIST.format(keep='list(parameters), {}', step='old = self.velocities.get(i, 0)\n'
+                   '                self.velocities[i] = self.momentum * old + p.grad\n'
+                   '                p.data = p.data - self.lr * self.velocities[i]'),
+    but('velocity.mul_(self.momentum).add_(p.grad)',  # lr within the velocity
+        'velocity.mul_(self.momentum).add_(self.lr * p.grad)').replace(
+            'p -= self.lr * velocity', 'p.sub_(velocity)'),
+    but('            p.grad = None', '            if p.grad is not None:\n'
+        '                p.grad.zero_()'),
+    '''
+class Momentum:
+    def __init__(self, parameters, lr, momentum):
+        self.pairs = [[p, 0] for p in parameters]
+        self.lr, self.momentum = lr, momentum
+
+    def zero_grad(self):
+        for p, _ in self.pairs:
+            p.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        for pair in self.pairs:
+            if pair[0].grad is not None:
+                pair[1] = pair[1] * self.momentum + pair[0].grad
+                pair[0].copy_(pair[0] - self.lr * pair[1])
+''',
+]

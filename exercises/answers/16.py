@@ -1,0 +1,158 @@
+"""What is right and wrong in exercise 16."""
+import torch
+from check import shaped
+
+FORBIDDEN = ['dropout', 'dropout_', 'Dropout', 'dropout1d', 'dropout2d', 'Dropout1d',
+             'Dropout2d', 'alpha_dropout', 'feature_dropout', 'native_dropout']
+
+HINT = ('torch.rand_like(x) has a random number from 0 to 1 for each number of x. How '
+        'often is such a number below p?')
+
+SOLUTION = '''
+def dropout(x, p, training):
+    if not training:
+        return x
+    stays = torch.rand_like(x) >= p
+    return x * stays / (1 - p)
+'''
+
+
+def check(mine):
+    x = 1 + torch.rand(400, 250)
+    before = x.clone()
+    got = mine.dropout(x, 0.2, True)
+    assert torch.equal(x, before), 'you changed x itself: make a new tensor'
+    shaped(got, x)
+    stays, off = got != 0, (got == 0).float().mean().item()
+    if off in (0, 1):
+        shares = {(mine.dropout(x, 0.5, True) == 0).float().mean().item()
+                  for _ in range(30)}
+        assert shares != {0, 1}, (
+            'all numbers are switched off together, or none: each wants a random '
+            'number of its own')
+    assert off > 0, 'with p = 0.2 in training no number is 0'
+    assert abs(off - 0.8) > 0.02, (
+        'with p = 0.2 four fifths are 0: p is the probability to be switched off')
+    for dim, name in enumerate(('columns', 'rows')):
+        assert stays.any(dim=dim).all(), (
+            f'whole {name} are 0: each number wants a random number of its own')
+    assert abs(off - 0.2) < 0.02, (
+        f'with p = 0.2 a share of {off:.3f} is 0: compare torch.rand_like(x) with p '
+        '(is it randn?)')
+    counts = stays.float().mean(dim=1)  # 0.8, +- 0.025
+    assert counts.std() > 0.01, (
+        'in each row as many numbers are 0: each is to be switched off by its own '
+        'chance')
+    factor = (got / x)[stays]
+    assert not torch.allclose(factor, torch.ones(1)), (
+        'what stays is as large as before: times 1 / (1 - p), so that the sum stays '
+        'about the same')
+    assert not torch.allclose(factor, torch.tensor(0.8)), (
+        'what stays became smaller: divide by 1 - p, do not multiply by it')
+    assert not torch.allclose(factor, torch.tensor(5.0)), (
+        'what stays is divided by p: by 1 - p, the share that stays')
+    assert factor.std() > 1e-3 or (factor.mean() - 1.25).abs() < 1e-5, (
+        'what stays is scaled by the share that happened to stay: by 1 / (1 - p), '
+        'whatever the chance')
+    assert torch.allclose(factor, torch.tensor(1.25), rtol=1e-4), (
+        f'with p = 0.2 what stays is 1.25 times as large, and yours '
+        f'{factor[0].item():.3f} times')
+    assert not torch.equal(stays, mine.dropout(x, 0.2, True) != 0), (
+        'two calls switch off the same numbers: no seed, and nothing kept from call to '
+        'call')
+
+    got = mine.dropout(x, 0.2, False)
+    assert torch.equal(x, before), 'you changed x itself: make a new tensor'
+    shaped(got, x)
+    assert (got != 0).all(), 'training is False, and numbers were switched off'
+    assert not torch.allclose(got, x * 0.8) and not torch.allclose(got, x * 1.25), (
+        'training is False, and the numbers were scaled: they are to be as they are')
+    assert torch.allclose(got, x), 'training is False: the numbers are to stay'
+    got = mine.dropout(x, 0.0, True)
+    assert torch.allclose(got, x), 'p = 0 switches nothing off: no number changes'
+    off = sum((mine.dropout(torch.ones(1), 0.5, True) == 0).item() for _ in range(200))
+    assert 50 < off < 150, f'a single number, p = 0.5: 0 in {off} of 200 calls'
+
+    x = torch.randn(2, 3, 40, 50, dtype=torch.float64, requires_grad=True)
+    got = mine.dropout(x, 0.5, True)
+    assert got.shape == x.shape, (
+        f'{list(x.shape)} went in, and {list(got.shape)} came out: any shape will do')
+    shaped(got, x)
+    assert got.requires_grad, (
+        'no gradients get through: compute with x itself, not with x.detach() or numpy')
+    shares = (got != 0).double().mean(dim=(2, 3))  # 0.5, +- 0.011
+    assert ((shares - 0.5).abs() < 0.2).all(), (
+        'for x of [2, 3, 40, 50] whole parts are switched off: torch.rand(x.shape) has '
+        'a number for each')
+    got.sum().backward()
+    assert torch.allclose(x.grad, (got != 0).double() * 2), (
+        'the gradient is 0 where a number was switched off, and 1 / (1 - p) elsewhere')
+
+
+def answer(train, use='x'):
+    return f'''
+def dropout(x, p, training):
+    if not training:
+        return {use}
+    {train}
+'''
+
+
+STAYS = 'stays = (torch.rand_like(x) >= p).to(x.dtype)\n    return '
+
+WRONG = [  # (answer, words that the verdict has)
+    (answer(STAYS + 'x * stays'), 'the sum stays about the same'),
+    (answer(STAYS + 'x * stays * (1 - p)'), 'do not multiply'),
+    (answer(STAYS + 'x * stays / p'), 'by 1 - p, the share'),
+    (answer(STAYS + 'x * stays / stays.mean()'), 'whatever the chance'),
+    (answer('return x * (torch.rand_like(x) < p) / (1 - p)'), 'to be switched off'),
+    (answer('return x * (torch.rand(x.shape[-1]) >= p) / (1 - p)'), 'whole columns'),
+    (answer('return x * (torch.rand(len(x), *[1] * (x.dim() - 1)) >= p) / (1 - p)'),
+     'whole rows'),
+    (answer('return x * (torch.rand(1) >= p) / (1 - p)'), 'together, or none'),
+    (answer('return x'), 'in training no number is 0'),
+    (answer('return x * (torch.randn_like(x) >= p) / (1 - p)'), 'is it randn?'),
+    (answer('torch.manual_seed(7)\n    ' + STAYS + 'x * stays / (1 - p)'),
+     'the same numbers'),
+    (answer('x[torch.rand_like(x) < p] = 0\n    return x / (1 - p)'), 'x itself'),
+    (answer(STAYS + 'x * stays / (1 - p)', 'x * (1 - p)'), 'were scaled'),
+    ('''
+def dropout(x, p, training):
+    return x * (torch.rand_like(x) >= p) / (1 - p)
+''', 'numbers were switched off'),
+    ('''
+def dropout(x, p, training=True):
+    return torch.nn.functional.dropout(x, p, training)
+''', 'dropout does it for you'),
+    (answer(STAYS + 'x.detach() * stays / (1 - p)'), 'no gradients get through'),
+    (answer('stays = torch.ones_like(x)\n    '
+            'off = torch.rand(x.shape).argsort(dim=-1) < round(p * x.shape[-1])\n    '
+            'stays[off] = 0\n    return x * stays / (1 - p)'), 'by its own chance'),
+    (answer('return x * (torch.rand_like(x) >= 0.2) / 0.8'), 'p = 0 switches nothing'),
+    (answer('x = x.float()\n    ' + STAYS + 'x * stays / (1 - p)'), 'float32, not'),
+    (answer('stays = torch.rand(*x.shape[:2], *[1] * (x.dim() - 2)) >= p\n    '
+            'return x * stays / (1 - p)'), 'whole parts'),
+]
+
+RIGHT = [  # other answers that are right
+    answer('return x * torch.bernoulli(torch.full_like(x, 1 - p)) / (1 - p)',
+           'x.clone()'),
+    answer('return torch.where(torch.rand(x.shape) < p, 0, x / (1 - p))'),
+    answer('off = torch.rand_like(x) < p\n    return x.masked_fill(off, 0) / (1 - p)'),
+    '''
+def dropout(x, p, training):
+    p = p * training
+    result = x * (1 / (1 - p))
+    result[torch.rand(x.shape) < p] = 0
+    return result
+''',
+    '''
+import numpy as np
+
+
+def dropout(x, p, training):
+    stays = np.random.rand(*x.shape) >= p if training else np.ones(x.shape)
+    scale = 1 - p if training else 1
+    return x * torch.from_numpy(stays / scale).to(x.dtype)
+''',
+]

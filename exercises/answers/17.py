@@ -1,0 +1,211 @@
+"""What is right and wrong in exercise 17."""
+import torch
+from torch import nn
+
+HINT = ('A state_dict is a dict. Make one of what fits, fill it up from '
+        'model.state_dict(), and load it.')
+
+SOLUTION = '''
+def load_what_fits(model, state_dict):
+    own = model.state_dict()
+    fits = {name: tensor for name, tensor in state_dict.items()
+            if name in own and tensor.shape == own[name].shape}
+    model.load_state_dict({**own, **fits})
+    return [name for name in own if name not in fits]
+'''
+
+
+class Network(nn.Module):
+    def __init__(self, outputs):
+        super().__init__()
+        self.hidden1 = nn.Linear(6, 4)
+        self.norm = nn.BatchNorm1d(4)
+        self.hidden2 = nn.Linear(4, 4)
+        self.output = nn.Linear(4, outputs)
+        for i, tensor in enumerate(self.state_dict().values()):
+            tensor.fill_(i + 10 * outputs)
+
+
+def load(mine, model, state_dict):
+    try:
+        return mine.load_what_fits(model, state_dict)
+    except RuntimeError as error:
+        assert 'leaf' not in str(error), (
+            'torch takes notes of the copying, and refuses: with torch.no_grad():')
+        assert 'size mismatch' not in str(error), (
+            'load_state_dict got a tensor of another shape, which strict=False does '
+            'not forgive either: leave out what does not fit')
+        assert 'Missing key' not in str(error) and 'Unexpected' not in str(error), (
+            'load_state_dict got other names than those of the model: fill up from '
+            'model.state_dict(), or strict=False')
+        raise
+
+
+def check(mine):
+    model, other = Network(3), Network(5)
+    own = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    given = dict(reversed(other.state_dict().items()))  # in another order
+    given['output.weight'] = given['output.weight'].T.contiguous()[:, :3]  # [4, 3]
+    given['hidden1.weight'] = given['hidden1.weight'].reshape(6, 4)  # as many numbers
+    given['more.weight'] = torch.ones(4)
+    del given['hidden2.bias']
+    kept = {name: tensor.clone() for name, tensor in given.items()}
+    lost = ['hidden1.weight', 'hidden2.bias', 'output.weight', 'output.bias']
+
+    got = load(mine, model, given)
+    assert given.keys() == kept.keys(), (
+        'you changed state_dict: make another dict, without what does not fit')
+    assert all(torch.equal(given[name], kept[name]) for name in kept), (
+        'the tensors of state_dict have changed')
+    now, buffers = model.state_dict(), [name for name, _ in model.named_buffers()]
+    assert now.keys() == own.keys(), 'the model has other names now'
+    filled = [name for name in own if not torch.equal(now[name], own[name])]
+    assert filled, (
+        'nothing has arrived in the model: model.state_dict() hands out a new dict '
+        'each time, so load_state_dict has to follow, or copy_')
+    for name in own:
+        assert now[name].shape == own[name].shape, (
+            f'{name} has another shape now: it did not fit')
+    for name in filled:
+        assert name not in lost, f'{name} does not fit or is not given, yet it changed'
+        assert torch.equal(now[name], kept[name]), (
+            f'{name} got the numbers of another tensor: go by names, not by the order')
+    for name in own:
+        assert name in filled or name in lost, f'{name} fits, but has not arrived' + (
+            ': buffers belong to a state_dict as well' if name in buffers else '')
+
+    assert got is not model and not isinstance(got, (str, int)) and hasattr(
+        got, '__iter__'), 'return a list of names'
+    got = list(got)
+    assert all(isinstance(name, str) for name in got), 'return names: a list of str'
+    assert set(got) != set(own) - set(lost), (
+        'these are the names that were loaded: return those that got nothing')
+    assert 'more.weight' not in got, (
+        'more.weight is none of the model: return names in model.state_dict()')
+    assert 'hidden2.bias' in got, (
+        'hidden2.bias is not in state_dict, so it got nothing: it belongs in the list')
+    assert sorted(got) == sorted(lost), (
+        f'these got nothing: {", ".join(lost)}; and you said {", ".join(got)}')
+
+    for name in filled:
+        given[name].add_(1)
+    now = model.state_dict()
+    assert all(torch.equal(now[name], kept[name]) for name in filled), (
+        'when state_dict changes, the model changes with it: copy the numbers '
+        '(load_state_dict does, or copy_)')
+    assert all(p.requires_grad for p in model.parameters()), (
+        'the parameters have lost requires_grad: put numbers in, not other tensors')
+
+    model, other = Network(2), Network(2)
+    got = load(mine, model, other.state_dict())
+    assert not list(got), f'all fits here, and you said that {list(got)} got nothing'
+    model = Network(2)
+    got = load(mine, model, {})
+    untold = {'norm.num_batches_tracked'}  # torch may add this one by itself
+    assert set(got) - untold == set(model.state_dict()) - untold, (
+        'from an empty state_dict nothing comes: return all names of the model')
+
+
+def but(old, new):
+    """The solution with one thing changed."""
+    assert old in SOLUTION
+    return SOLUTION.replace(old, new)
+
+
+EACH = '''
+def load_what_fits(model, state_dict):
+    lost = []
+    for name, tensor in model.{each}:
+        if name in state_dict and state_dict[name].shape == tensor.shape:
+            {put}
+        else:
+            lost.append(name)
+    return lost
+'''
+
+WRONG = [  # (answer, words that the verdict has)
+    ('''
+def load_what_fits(model, state_dict):
+    return model.load_state_dict(state_dict, strict=False).missing_keys
+''', 'does not forgive either'),
+    (but('{**own, **fits}', 'fits'), 'other names than those of the model'),
+    (but('    model.load_state_dict({**own, **fits})\n', ''), 'nothing has arrived'),
+    (but('model.load_state_dict({**own, **fits})', 'own.update(fits)'),
+     'nothing has arrived'),
+    (but('tensor.shape == own[name].shape', 'tensor.numel() == own[name].numel()'),
+     'of another shape'),
+    (but('name not in fits', 'name in fits'), 'names that were loaded'),
+    (but('for name in own if', 'for name in state_dict if'), 'none of the model'),
+    (but('for name in own if name not in fits', 'for name in own if name in state_dict '
+         'and name not in fits'), 'belongs in the list'),
+    (but('[name for', '[own[name] for'), 'a list of str'),
+    (but('return [name', 'return print(*[name').replace('fits]', 'fits])'),
+     'returns nothing'),
+    (but('{**own, **fits})', '{**own, **fits}, assign=True)'), 'changes with it'),
+    (EACH.format(each='named_parameters()', put='tensor.data.copy_(state_dict[name])'),
+     'buffers belong'),
+    (EACH.format(each='named_parameters()', put='tensor.copy_(state_dict[name])'),
+     'with torch.no_grad()'),
+    (EACH.format(each='state_dict().items()', put='tensor = state_dict[name]'),
+     'nothing has arrived'),
+
+    ('''
+def load_what_fits(model, state_dict):
+    own = model.state_dict()
+    for name in list(state_dict):
+        if name not in own or state_dict[name].shape != own[name].shape:
+            del state_dict[name]
+    return model.load_state_dict(state_dict, strict=False).missing_keys
+''', 'without what does not fit'),
+    ('''
+def load_what_fits(model, state_dict):
+    lost = []
+    for (name, own), tensor in zip(model.state_dict().items(), state_dict.values()):
+        if own.shape == tensor.shape:
+            own.copy_(tensor)
+        else:
+            lost.append(name)
+    return lost
+''', 'go by names'),
+    ('''
+def load_what_fits(model, state_dict):
+    own = model.state_dict()
+    for name, tensor in own.items():
+        if name in state_dict:
+            n = min(tensor.numel(), state_dict[name].numel())
+            tensor.view(-1)[:n] = state_dict[name].reshape(-1)[:n]
+    return [name for name in own if name not in state_dict]
+''', 'yet it changed'),
+    (but('not in fits', 'not in fits and ".b" not in name'), 'belongs in the list'),
+    (but('return [', 'if len(own) > 4:\n        return own\n    return ['),
+     'these got nothing'),
+    (but('tensor.shape == own[name].shape', '"output" not in name and "1" not in name'),
+     'fits, but has not arrived'),
+]
+
+RIGHT = [  # other answers that are right
+    EACH.format(each='state_dict().items()', put='tensor.copy_(state_dict[name])'),
+    EACH.format(each='state_dict().items()', put='tensor[...] = state_dict[name]')
+    .replace('return lost', 'return set(lost)'),
+    '''
+def load_what_fits(model, state_dict):
+    own = model.state_dict()
+    fits = {k: v for k, v in state_dict.items() if k in own and v.shape == own[k].shape}
+    return model.load_state_dict(fits, strict=False).missing_keys
+''',
+    '''
+import copy
+
+
+def load_what_fits(model, state_dict):
+    state_dict, own = copy.deepcopy(state_dict), model.state_dict()
+    lost = [name for name in own
+            if name not in state_dict or state_dict[name].shape != own[name].shape]
+    for name in set(state_dict) - set(own):
+        state_dict.pop(name)
+    for name in lost:
+        state_dict[name] = own[name]
+    model.load_state_dict(state_dict)
+    return tuple(lost)
+''',
+]

@@ -1,0 +1,218 @@
+"""What is right and wrong in exercise 17_1."""
+import pickle
+import tempfile
+from pathlib import Path
+
+import torch
+from torch import nn, optim
+
+optim.Adam([torch.zeros(1)])  # the first optimizer takes seconds to load
+
+HINT = ('Three things must be in the file: two state_dicts and a number. In load, make '
+        'a new model first, and the optimizer from the parameters of that model.')
+
+SOLUTION = '''
+def save(path, model, optimizer, epochs):
+    torch.save({'state_dict': model.state_dict(), 'optimizer': optimizer.state_dict(),
+                'epochs': epochs}, path)
+
+
+def load(path):
+    checkpoint = torch.load(path, map_location='cpu', weights_only=True)
+    model = new_model()
+    model.load_state_dict(checkpoint['state_dict'])
+    optimizer = optim.Adam(model.parameters(), lr=0.001)  # its state has the true lr
+    optimizer.load_state_dict(checkpoint['optimizer'])
+    return model, optimizer, checkpoint['epochs']
+'''
+
+
+def train(model, optimizer, first, last):
+    model.train()
+    for epoch in range(first, last):
+        torch.manual_seed(7 + epoch)
+        for _ in range(3):
+            images, labels = torch.randn(16, 4), torch.randint(3, (16,))
+            optimizer.zero_grad()
+            nn.CrossEntropyLoss()(model(images), labels).backward()
+            optimizer.step()
+
+
+def weights(model):
+    return torch.cat([p.detach().flatten() for p in model.parameters()])
+
+
+def close(one, two):
+    return torch.allclose(weights(one), weights(two), atol=1e-6)
+
+
+def check(mine):
+    with tempfile.TemporaryDirectory() as folder:
+        look(mine, Path(folder))
+
+
+def look(mine, folder):
+    path = str(folder / 'one.pth')
+    model = mine.new_model()
+    assert isinstance(model, nn.Module), 'leave new_model as it was'
+    optimizer = optim.Adam(model.parameters(), lr=0.02)
+    train(model, optimizer, 0, 3)
+    middle = mine.new_model()
+    middle.load_state_dict(model.state_dict())
+    mine.save(path, model, optimizer, 3)
+    assert close(model, middle), 'save changed the model'
+    assert Path(path).exists(), (
+        'save wrote no file at path: what only this program remembers ends with it')
+    try:
+        torch.load(path, weights_only=True)
+    except pickle.UnpicklingError:
+        raise AssertionError(
+            'there is more in the file than text, numbers and tensors: save '
+            'state_dict(), not the thing itself') from None
+    train(model, optimizer, 3, 5)
+    mine.save(folder / 'two.pth', model, optimizer, 5)  # a path may be a Path, too
+
+    got = mine.load(path)
+    assert isinstance(got, (tuple, list)) and len(got) == 3, (
+        'load returns three things: model, optimizer, epochs')
+    loaded, theirs, epochs = got
+    assert isinstance(loaded, nn.Module), 'the first thing that load returns is a model'
+    assert isinstance(theirs, optim.Optimizer), (
+        'the second thing that load returns is an optimizer')
+    assert loaded is not model and theirs is not optimizer, (
+        'load returns what was saved in this program: another one has only the file')
+    assert not close(loaded, model), (
+        'load gives the weights of now, not those when it was saved: read the file')
+    assert close(loaded, middle), (
+        'the loaded model has other weights than the saved one: load_state_dict')
+    own = {id(p) for p in loaded.parameters()}
+    has = {id(p) for group in theirs.param_groups for p in group['params']}
+    assert own == has, (
+        'the optimizer has the parameters of another model: make it from '
+        'model.parameters() of the model that load returns')
+    assert epochs != 5, 'the file has another number of epochs than was given to save'
+    assert epochs == 3, (
+        f'3 epochs were done when it was saved, and load says {epochs}')
+    assert theirs.state, (
+        "Adam's memory is lost: save optimizer.state_dict(), and load it")
+    assert theirs.param_groups[0]['lr'] == 0.02, (
+        "the learning rate is not that of before: the optimizer's state_dict has it")
+    train(loaded, theirs, epochs, 5)
+    assert close(loaded, model), (
+        'after two more epochs the weights are not those without a stop')
+    _, _, epochs = mine.load(folder / 'two.pth')
+    assert epochs == 5, f'5 epochs were done in the second file, and load says {epochs}'
+    again, _, _ = mine.load(path)
+    assert again is not loaded and close(again, middle), (
+        'a second load of the same file gives another model than the first')
+
+
+def but(*changes):
+    """The solution with other text in places."""
+    answer = SOLUTION
+    for old, new in changes:
+        assert old in answer
+        answer = answer.replace(old, new)
+    return answer
+
+
+LOADED = "    optimizer.load_state_dict(checkpoint['optimizer'])\n"
+
+WRONG = [  # (answer, words that the verdict has)
+    (but((LOADED, '')), "Adam's memory is lost"),
+    (but((LOADED, ''), ("'optimizer': optimizer.state_dict(),", '')),
+     "Adam's memory is lost"),
+    (but((LOADED, "    optimizer.param_groups[0]['lr'] = checkpoint['optimizer']"
+          "['param_groups'][0]['lr']\n")), "Adam's memory is lost"),
+    (but((LOADED, LOADED + "    optimizer.param_groups[0]['lr'] = 0.001\n")),
+     'the learning rate is not'),
+    (but(("    model.load_state_dict(checkpoint['state_dict'])\n", ''),
+         ('    return model,', "    model = new_model()\n    model.load_state_dict("
+          "checkpoint['state_dict'])\n    return model,")), 'of another model'),
+    (but(('optim.Adam(model.parameters()', 'optim.Adam(new_model().parameters()')),
+     'of another model'),
+    (but(("    model.load_state_dict(checkpoint['state_dict'])\n", '')),
+     'other weights than the saved one'),
+    (but((", checkpoint['epochs']", ', 0')), 'load says 0'),
+    (but(("checkpoint['epochs']", "checkpoint['epochs'] + 1")), 'load says 4'),
+    (but((", checkpoint['epochs']", '')), 'three things'),
+    (but(('model.state_dict(), \'optimizer\': optimizer.state_dict()',
+          "model, 'optimizer': optimizer")), 'not the thing itself'),
+    (but(('optimizer.state_dict(),', 'optimizer,')), 'not the thing itself'),
+    (but(('return model, optimizer,', "return checkpoint['state_dict'], optimizer,")),
+     'is a model'),
+    ('''
+kept = {}
+
+
+def save(path, model, optimizer, epochs):
+    kept[path] = model.state_dict(), optimizer.state_dict(), epochs
+
+
+def load(path):
+    model = new_model()
+    model.load_state_dict(kept[path][0])
+    optimizer = optim.Adam(model.parameters())
+    optimizer.load_state_dict(kept[path][1])
+    return model, optimizer, kept[path][2]
+''', 'wrote no file'),
+    ('''
+def save(path, model, optimizer, epochs):
+    global kept
+    kept = model, optimizer, epochs
+    torch.save(model.state_dict(), path)
+
+
+def load(path):
+    return kept
+''', 'another one has only the file'),
+    (but(('    torch.save', '    global kept\n    kept = model.state_dict()\n'
+          '    torch.save'), ("checkpoint['state_dict']", 'kept')),
+     'the weights of now'),
+    (but(('    checkpoint = ', '    model, optimizer = last\n    checkpoint = '),
+         ('    model = new_model()\n', ''),
+         ('    optimizer = optim.Adam(model.parameters(), lr=0.001)'
+          '  # its state has the true lr\n', '')) + '''
+
+model = new_model()
+last = model, optim.Adam(model.parameters(), lr=0.001)
+''', 'a second load'),
+]
+
+RIGHT = [  # other answers that are right
+    '''
+import os
+
+
+def save(path, model, optimizer, epochs):
+    checkpoint = [model.state_dict(), optimizer.state_dict(), epochs]
+    torch.save(checkpoint, f'{path}.part')
+    os.replace(f'{path}.part', path)
+
+
+def load(path):
+    model = new_model().eval()
+    optimizer = optim.Adam(model.parameters(), fused=True)
+    weights, state, epochs = torch.load(path)
+    optimizer.load_state_dict(state)
+    model.load_state_dict(weights)
+    return [model, optimizer, epochs]
+''',
+    '''
+def save(path, model, optimizer, epochs):
+    torch.save({'weights': [p.detach() for p in model.parameters()],
+                'optimizer': optimizer.state_dict(), 'epochs': torch.tensor(epochs)},
+               path)
+
+
+def load(path):
+    file = torch.load(path, weights_only=True)
+    model = new_model()
+    with torch.no_grad():
+        for p, tensor in zip(model.parameters(), file['weights']):
+            p.copy_(tensor)
+    optimizer = optim.Adam(model.parameters())
+    optimizer.load_state_dict(file['optimizer'])
+    return model, optimizer, file['epochs'].item()
+''',
+]

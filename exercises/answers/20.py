@@ -1,0 +1,190 @@
+"""What is right and wrong in exercise 20."""
+import copy
+
+import torch
+from check import shaped
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+HINT = ('Walk through the loader once, and keep features and labels of each batch in '
+        'two lists. torch.cat makes one tensor of a list.')
+
+SOLUTION = '''
+def compute_features(body, loader):
+    body.eval()
+    features, all_labels = [], []
+    with torch.no_grad():
+        for images, labels in loader:
+            features.append(body(images))
+            all_labels.append(labels)
+    return torch.cat(features), torch.cat(all_labels)
+'''
+
+
+class Body(nn.Module):
+    """Counts the images that come, and whether torch takes notes."""
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(3, 5, 3, padding=1), nn.BatchNorm2d(5), nn.ReLU(),
+            nn.Dropout(0.3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.count, self.notes = 0, False
+
+    def forward(self, x):
+        self.count += len(x)
+        output = self.layers(x)
+        self.notes = self.notes or output.requires_grad
+        return output
+
+
+def check(mine):
+    n = 10
+    labels, body = torch.arange(n) * 3, Body()  # a label of its own for each image
+    images = torch.randn(n, 3, 4, 4) + torch.linspace(-2, 2, n).view(n, 1, 1, 1)
+    body(images)  # so that batch norm has something to remember
+    before = copy.deepcopy(body.state_dict())
+    used = copy.deepcopy(body).eval()
+    wanted = torch.cat([used(images[i:i + 1]).detach() for i in range(n)])
+    body.count, body.notes = 0, False
+    body.train()
+    dataset = TensorDataset(images, labels)
+    try:
+        got = mine.compute_features(body, DataLoader(dataset, 3, shuffle=True))
+    except RuntimeError as error:
+        assert 'stack expects' not in str(error), (
+            'torch.stack wants batches of the same size, and the last is short: '
+            'torch.cat')
+        raise
+    enabled = torch.is_grad_enabled()
+    torch.set_grad_enabled(True)
+    assert enabled, (
+        'gradients are off for all that follows: with torch.no_grad(): ends by itself')
+    assert isinstance(got, (tuple, list)) and len(got) == 2, (
+        'return two tensors: features, labels')
+    assert not isinstance(got[0], list) and not isinstance(got[1], list), (
+        'you return lists of batches: torch.cat makes one tensor of a list')
+    features, got_labels = got
+    assert all(isinstance(one, torch.Tensor) for one in got), (
+        'return two tensors: features, labels')
+    assert features.shape != (1, 5), (
+        'these are the features of the last batch only: keep those of all batches')
+    assert features.shape != (3, 5), (
+        'these are the features of the first batch only: return stands in the loop')
+    assert len(features) != 9, 'the last batch, of one image, is missing'
+    assert features.shape != (5, n), 'a row for each image, and yours is a column'
+    assert features.dtype != torch.int64, 'the features come first, then the labels'
+    shaped(features, wanted, 'the features')
+    shaped(got_labels, labels, 'labels')
+    assert body.count == n, (
+        f'{body.count} images went through the body, and the loader has {n}: walk '
+        'through it once')
+    now = body.state_dict()
+    moved = [name for name in before if not torch.equal(now[name], before[name])]
+    assert not any('running' in name or 'tracked' in name for name in moved), (
+        'batch norm has remembered these images: body.eval() first')
+    assert not moved, f'the body has changed: {moved}'
+    assert not features.requires_grad and not body.notes, (
+        'torch took notes for gradients, which keeps all that was computed: with '
+        'torch.no_grad():')
+    assert sorted(got_labels.tolist()) == labels.tolist(), (
+        'labels is not what the loader serves: each of them once')
+    apart = torch.cdist(features, wanted)  # of each row, how far from each image?
+    nearest, found = apart.min(dim=1)
+    assert (nearest < 1e-4).all(), (
+        'the features are not those of a body in eval mode: what an image gets depends '
+        'on chance or on the images beside it')
+    assert len(set(found.tolist())) == n, 'some images are there twice, others never'
+    assert torch.equal(labels[found], got_labels), (
+        'features and labels are no pairs: a loader that shuffles has another order '
+        'each time, so take both from the same batch')
+
+    body, features = nn.Flatten(), torch.randn(4, 2)
+    loader = DataLoader(TensorDataset(features, torch.tensor([1, 0, 1, 1])), 4)
+    got, got_labels = mine.compute_features(body, loader)
+    assert torch.allclose(got, features) and got_labels.tolist() == [1, 0, 1, 1], (
+        'for another body, with one batch of 4 images and two features, it fails')
+
+
+def but(*changes):
+    """The solution with other text in places."""
+    answer = SOLUTION
+    for old, new in changes:
+        assert old in answer
+        answer = answer.replace(old, new)
+    return answer
+
+
+WRONG = [  # (answer, words that the verdict has)
+    (but(('    body.eval()\n', '')), 'batch norm has remembered'),
+    (but(('    body.eval()\n', '    body.train()\n')), 'batch norm has remembered'),
+    (but(('with torch.no_grad()', 'if True')), 'took notes'),
+    (but(('with torch.no_grad()', 'torch.set_grad_enabled(False)\n    if True')),
+     'ends by itself'),
+    (but(('torch.cat(features), torch.cat(all_labels)', 'features, all_labels')),
+     'lists of batches'),
+    (but(('torch.cat(features), torch.cat(all_labels)', 'torch.cat(features)')),
+     'return two tensors'),
+    (but(('torch.cat(features), torch.cat(all_labels)',
+          'torch.cat(all_labels), torch.cat(features)')), 'the features come first'),
+    (but(('torch.cat(features), torch.cat(all_labels)', 'features[-1], labels')),
+     'last batch only'),
+    (but(('    return torch.cat(features)', '            return torch.cat(features)')),
+     'first batch only'),
+    (but(('torch.cat(features)', 'torch.cat(features[:-1])')), 'is missing'),
+    (but(('torch.cat(features)', 'torch.cat(features).T')), 'yours is a column'),
+    (but(('torch.cat(all_labels)', 'torch.cat([y for _, y in loader])')), 'no pairs'),
+    (but(('torch.cat(all_labels)', 'torch.tensor([y for _, y in loader.dataset])')),
+     'no pairs'),
+    (but(('torch.cat(all_labels)', 'torch.cat(all_labels).sort().values')), 'no pairs'),
+    (but(('            features.append(body(images))', '            body(images)\n'
+          '            features.append(body(images))')), '20 images went through'),
+    (but(('    body.eval()\n', '    before = [b.clone() for b in body.buffers()]\n'),
+         ('    return', '    for b, old in zip(body.buffers(), before):\n'
+          '        b.copy_(old)\n    return')), 'not those of a body in eval'),
+    (but(('torch.cat(all_labels)', 'torch.cat(all_labels).float()')), 'float32, not'),
+    (but(('torch.cat(all_labels)', 'torch.cat(all_labels).view(-1, 1)')), 'the shape'),
+    (but(('torch.cat(features)', 'torch.stack(features)')), 'the last is short'),
+]
+
+RIGHT = [  # other answers that are right
+    '''
+@torch.no_grad()
+def compute_features(body, loader):
+    mode = body.training
+    body.eval()
+    features, labels = torch.tensor([]), torch.tensor([], dtype=torch.int64)
+    for images, more in loader:
+        features = torch.cat([features, body(images)])
+        labels = torch.cat([labels, more])
+    body.train(mode)
+    return features, labels
+''',
+    '''
+def compute_features(body, loader):
+    body.train(False)
+    with torch.inference_mode():
+        pairs = [(body(images), labels) for images, labels in loader]
+    features, labels = zip(*pairs)
+    return [torch.vstack(features).clone(), torch.hstack(labels)]
+''',
+    '''
+def compute_features(body, loader):
+    body.eval()
+    images, labels = zip(*loader.dataset)
+    with torch.no_grad():
+        features = [body(image.unsqueeze(0))[0] for image in images]
+    return torch.stack(features), torch.tensor(labels)
+''',
+    '''
+import copy
+
+
+def compute_features(body, loader):
+    images, labels = zip(*loader)
+    body = body.eval()
+    for p in body.parameters():
+        assert p.grad is None
+    with torch.no_grad():
+        return body(torch.cat(images)), torch.cat(labels)
+''',
+]

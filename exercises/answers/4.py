@@ -1,0 +1,203 @@
+"""What is right and wrong in exercise 4."""
+import torch
+from check import shaped
+
+FORBIDDEN = ['softmax', 'Softmax', 'log_softmax', 'LogSoftmax', 'logsumexp', 'softmin']
+
+HINT = '''Start from the softmax of lesson 4, and divide in the right place. Of each sum
+and each maximum ask: of which numbers is it?'''
+
+SOLUTION = '''
+def softmax(logits, temperature):
+    x = logits / temperature
+    e = torch.exp(x - x.max(dim=1, keepdim=True).values)
+    return e / e.sum(dim=1, keepdim=True)
+'''
+
+SCORES = [[2.0, 1.0, 0.0, -1.0], [0.5, 3.0, -2.0, 1.0],  # square, so no shape complains
+          [0.0, 0.0, 1.0, 4.0], [-1.0, 2.0, 2.5, 0.0]]
+
+
+def compare(mine, rows, temperature, dtype=torch.float32):
+    """Assert all that holds for any scores; return what came and what is right."""
+    logits = torch.tensor(rows, dtype=dtype)
+    before = logits.clone()
+    got = mine.softmax(logits, temperature)
+    shaped(got, logits)
+    assert torch.equal(logits, before), (
+        'your softmax changes the logits that it was given: make a new tensor')
+    return got, torch.softmax(logits / temperature, dim=1)
+
+
+def check(mine):
+    x = torch.tensor(SCORES)
+    for temperature in (1, 2.0, 0.5):
+        got, right = compare(mine, SCORES, temperature)
+        e, cold = torch.exp(x / temperature), temperature == 1
+        for wrong, words in (
+                (e, 'these are powers still: divide each row by its sum'),
+                (e / e.sum(), 'you divide by the sum of everything, so that the whole '
+                              'batch sums to 1: each row has a sum of its own'),
+                (torch.softmax(x / temperature, dim=0),
+                 'your columns sum to 1: dim=1 runs along a row'),
+                (e / e.sum(dim=1), 'the sums lie flat, so each column was divided by '
+                                   'the sum of a row: keepdim=True lets them stand'),
+                (None if cold else torch.softmax(x, dim=1),
+                 'the temperature changes nothing: divide before exp; afterwards the '
+                 'sum takes it out again'),
+                (None if cold else torch.softmax(x * temperature, dim=1),
+                 'a high temperature makes the scores more alike: divide by it, do not '
+                 'multiply'),
+                (None if cold else torch.softmax(x, dim=1) / temperature,
+                 'the rows do not sum to 1: divide by the temperature before exp'),
+                (torch.log(right), 'that is the logarithm of the probabilities')):
+            assert wrong is None or not torch.allclose(got, wrong, atol=1e-3), words
+        assert torch.allclose(got, right, atol=1e-4), (
+            f'at the temperature {temperature} {SCORES[0]} gives {right[0]}, '
+            f'and yours is {got[0]}')
+    got, right = compare(mine, [[1000.0, 999.0, 0.0]], 1)
+    assert not got.isnan().any(), (
+        'scores of 1000 give nan: exp of them is inf; subtract the largest first')
+    assert abs(got[0, 0] - 0.5) > 1e-3, (
+        '1000 and 999 come out alike: do not cut large scores off, but subtract the '
+        'largest')
+    assert torch.allclose(got, right, atol=1e-4), (
+        f'[1000, 999, 0] gives {right}, and yours is {got}')
+    got, right = compare(mine, [[0.0, 1.0], [-200.0, -201.0], [1000.0, 1000.5]], 1.0)
+    assert not got.isnan().any() and (got.sum(dim=1) > 0.5).all(), (
+        'a row of -200 beside one of 1000 is lost: subtract from each row its own '
+        'largest, not that of the batch')
+    assert torch.allclose(got, right, atol=1e-4), (
+        f'[[0, 1], [-200, -201], [1000, 1000.5]] gives {right}, and yours is '
+        f'{got}')
+    got, right = compare(mine, SCORES, 0.01)
+    assert not got.isnan().any(), (
+        'at the temperature 0.01 you give nan: the scores grow a hundredfold, and exp '
+        'overflows')
+    assert torch.allclose(got, right, atol=1e-4), (
+        f'at the temperature 0.01 {SCORES[0]} gives {right[0]}, and yours is '
+        f'{got[0]}')
+    for rows in (SCORES[:1], [[3.0], [-5.0]], [[1.0, 2.0, 4.0], [0.0, -3.0, 1.0]]):
+        for dtype in (torch.float32, torch.float64):
+            got, right = compare(mine, rows, 3, dtype)
+            assert torch.allclose(got, right, atol=1e-4), (
+                f'at the temperature 3 {rows} gives {right}, and yours is '
+                f'{got}')
+
+
+WRONG = [  # (answer, words that the verdict has)
+    ('''
+def softmax(logits, temperature):
+    e = torch.exp(logits / temperature)
+    return e / e.sum()
+''', 'the sum of everything'),
+    ('''
+def softmax(logits, temperature):
+    x = logits / temperature
+    e = torch.exp(x - x.max(dim=0, keepdim=True).values)
+    return e / e.sum(dim=0, keepdim=True)
+''', 'your columns sum to 1'),
+    ('''
+def softmax(logits, temperature):
+    e = torch.exp(logits / temperature)
+    return e / e.sum(dim=1)
+''', 'keepdim=True lets them stand'),
+    ('''
+def softmax(logits, temperature):
+    e = torch.exp(logits / temperature)
+    return e / e.sum(dim=1, keepdim=True)
+''', 'scores of 1000 give nan'),
+    ('''
+def softmax(logits, temperature):
+    x = logits / temperature
+    e = torch.exp(x - x.max())
+    return e / e.sum(dim=1, keepdim=True)
+''', 'its own largest'),
+    ('''
+def softmax(logits, temperature):
+    e = torch.exp(logits / temperature - logits.max())
+    return e / e.sum(dim=1, keepdim=True)
+''', 'its own largest'),
+    ('''
+def softmax(logits, temperature):
+    e = torch.exp(logits - logits.max(dim=1, keepdim=True).values) / temperature
+    return e / e.sum(dim=1, keepdim=True)
+''', 'the temperature changes nothing'),
+    ('''
+def softmax(logits, temperature):
+    e = torch.exp(logits - logits.max(dim=1, keepdim=True).values)
+    return e / e.sum(dim=1, keepdim=True) / temperature
+''', 'the rows do not sum to 1'),
+    ('''
+def softmax(logits, temperature):
+    x = logits * temperature
+    e = torch.exp(x - x.max(dim=1, keepdim=True).values)
+    return e / e.sum(dim=1, keepdim=True)
+''', 'divide by it, do not multiply'),
+    ('''
+def softmax(logits, temperature):
+    return torch.exp(logits / temperature)
+''', 'these are powers still'),
+    ('''
+def softmax(logits, temperature):
+    e = torch.exp((logits / temperature).clamp(-80, 80))
+    return e / e.sum(dim=1, keepdim=True)
+''', 'do not cut large scores off'),
+    ('''
+def softmax(logits, temperature):
+    logits /= temperature
+    e = torch.exp(logits - logits.max(dim=1, keepdim=True).values)
+    return e / e.sum(dim=1, keepdim=True)
+''', 'changes the logits'),
+    ('''
+def softmax(logits, temperature):
+    return torch.softmax(logits / temperature, dim=1)
+''', 'softmax does it for you'),
+    ('''
+from torch.nn.functional import softmax as ready
+
+def softmax(logits, temperature):
+    return ready(logits / temperature, dim=1)
+''', 'softmax does it for you'),
+    ('''
+def softmax(logits, temperature):
+    x = (logits - logits.mean(dim=1, keepdim=True)) / temperature
+    e = torch.exp(x)
+    return e / e.sum(dim=1, keepdim=True)
+''', 'scores of 1000 give nan'),
+    ('''
+def softmax(logits, temperature):
+    x = logits - logits.max(dim=1, keepdim=True).values
+    e = torch.exp(x.float() / temperature)
+    return e / e.sum(dim=1, keepdim=True)
+''', 'torch.float32, not torch.float64'),
+]
+
+RIGHT = [  # other answers that are right
+    '''
+def softmax(logits, temperature):
+    largest = logits.amax(dim=1).view(-1, 1)
+    e = ((logits - largest) / temperature).exp()
+    return e.div_(e.sum(dim=1).unsqueeze(1))
+''',
+    '''
+def softmax(logits, temperature):
+    rows = []
+    for row in logits:
+        e = torch.exp((row - row.max()) / temperature)
+        rows.append(e / e.sum())
+    return torch.stack(rows)
+''',
+    '''
+def softmax(logits, temperature):
+    x = logits.T / temperature
+    x = x - x.max(dim=0)[0]
+    return (torch.exp(x) / torch.exp(x).sum(dim=0)).T
+''',
+    '''
+def softmax(logits, temperature):
+    x = logits - torch.max(logits, 1, keepdim=True)[0]
+    powers = torch.pow(torch.exp(torch.tensor(1.0 / temperature)).to(x.dtype), x)
+    return powers / torch.sum(powers, 1, keepdim=True)
+''',
+]

@@ -1,0 +1,303 @@
+"""What is right and wrong in exercise 6."""
+import torch
+from check import shaped
+from torch import nn
+
+HINT = '''images.shape[0] is the number of images in this batch. Write the shape behind
+each line of forward, from [7, 3, 28, 28] on.'''
+
+NETWORK = '''
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden1 = nn.Linear(3 * 28 * 28, 120)
+        self.hidden2 = nn.Linear(120, 60)
+        self.output = nn.Linear(60, 5)
+
+    def forward(self, x):
+        x = x.view(x.shape[0], -1)
+        x = F.relu(self.hidden1(x))
+        x = F.relu(self.hidden2(x))
+        return self.output(x)
+'''
+PROBABILITIES = '''
+def probabilities(model, images):
+    with torch.no_grad():
+        logits = model(images)
+    return F.softmax(logits, dim=1)
+'''
+SOLUTION = NETWORK + '\n' + PROBABILITIES
+
+SIZES = [2352, 120, 60, 5]
+
+
+def by_hand(found, x, between=(torch.relu, torch.relu)):
+    """The logits, from the parameters by their shapes."""
+    x = x.reshape(len(x), -1)
+    for i, o, after in zip(SIZES, SIZES[1:], (*between, lambda x: x)):
+        x = after(x @ found[o, i].T + found[(o,)])
+    return x
+
+
+def check_network(mine):
+    try:
+        model = mine.Network()
+    except AttributeError as error:
+        assert 'Module.__init__' not in str(error), (
+            'super().__init__() comes first in __init__')
+        raise
+    assert isinstance(model, nn.Module), 'Network is to be an nn.Module'
+    found = {tuple(p.shape): p for p in model.parameters()}
+    assert found, (
+        'torch sees no parameters: make the layers in __init__, as self.hidden1 and so '
+        'on')
+    assert (120, 784) not in found, (
+        '784 numbers are one colour channel, and each image has three: 3 * 28 * 28')
+    for i, o in zip(SIZES, SIZES[1:]):
+        assert (o, i) in found and (o,) in found, (
+            f'there is no nn.Linear({i}, {o}), with its bias, among your layers')
+    assert sum(p.numel() for p in model.parameters()) == 289925, (
+        'there are more parameters than three layers have: take out what is not used')
+    with torch.no_grad():
+        for p in model.parameters():
+            p.copy_(torch.randn(p.shape) / p.shape[-1] ** 0.5)
+    images = torch.randn(64, 3, 28, 28)
+    before = images.clone()
+    for n in (64, 7, 1):
+        right = by_hand(found, images[:n])
+        try:
+            got = model(images[:n])
+        except RuntimeError as error:
+            assert n == 64, (
+                f'64 images pass, {n} do not ({str(error)[:40]}...): take the size of '
+                'the batch from x.shape[0]')
+            raise
+        assert isinstance(got, torch.Tensor), 'forward must end in a return'
+        assert len(got.shape) > 1 or n > 1, 'one image is a batch too: return [1, 5]'
+        shaped(got, right, f'for {n} images the output')
+        for wrong, words in (
+                (torch.relu(right), 'no logit comes out below 0: no ReLU behind the '
+                                    'last layer, what it cuts off is lost'),
+                (torch.softmax(right, dim=1), 'return logits: the softmax is applied '
+                                              'outside'),
+                (torch.log_softmax(right, dim=1), 'return logits, without log-softmax'),
+                (by_hand(found, images[:n], (torch.sigmoid, torch.sigmoid)),
+                 'these are sigmoids: the task says ReLU'),
+                (by_hand(found, images[:n], (lambda x: x, lambda x: x)),
+                 'there is no ReLU between your layers'),
+                (by_hand(found, images[:n], (torch.relu, lambda x: x)),
+                 'ReLU is missing behind hidden2'),
+                (by_hand(found, images[:n], (lambda x: x, torch.relu)),
+                 'ReLU is missing behind hidden1'),
+                (by_hand(found, torch.relu(images[:n])),
+                 'ReLU comes behind the hidden layers, not before the first: dark '
+                 'pixels are below 0')):
+            assert not torch.allclose(got, wrong, atol=1e-4), words
+        assert not torch.allclose(
+            got, by_hand(found, images[:n].permute(0, 2, 3, 1)), atol=1e-4), (
+            'you change the order of the numbers before you flatten: leave them as '
+            'they lie, channel after channel')
+        assert torch.allclose(got, right, atol=1e-3), (
+            f'one image gives {right[0].detach()} by hand, with your weights, and '
+            f'{got[0].detach()} in your network')
+        assert torch.equal(images, before), 'your network changes the images'
+        assert got.requires_grad, (
+            'the logits carry no gradient, so this network cannot learn: no_grad '
+            'belongs into probabilities')
+    got.sum().backward()
+    assert all(p.grad is not None for p in model.parameters()), (
+        'some parameters take no part in the output')
+
+
+def check(mine):
+    torch.set_grad_enabled(True)
+    check_network(mine)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(4, 4))
+    for n in (4, 3, 1):
+        images = 3 * torch.randn(n, 1, 2, 2)
+        try:
+            got = mine.probabilities(model, images)
+        finally:
+            on = torch.is_grad_enabled()
+            torch.set_grad_enabled(True)
+        assert on, (
+            'after your function no gradients are computed any more: with '
+            'torch.no_grad(): ends by itself')
+        logits = model(images).detach()
+        right = torch.softmax(logits, dim=1)
+        shaped(got, right, f'for {n} images the probabilities')
+        assert not torch.allclose(got, logits), 'these are logits: apply a softmax'
+        for wrong, words in (
+                (torch.softmax(logits, dim=0), 'each column sums to 1: dim=1 runs '
+                                               'along the classes'),
+                (torch.log_softmax(logits, dim=1), 'that is the logarithm of them'),
+                (torch.softmax(right, dim=1), 'softmax is applied twice'),
+                (torch.sigmoid(logits), 'a sigmoid looks at each logit alone, and the '
+                                        'rows do not sum to 1: softmax'),
+                (torch.exp(logits), 'these are powers still: divide each row by its '
+                                    'sum'),
+                (right.round(), 'do not round')):
+            assert not torch.allclose(got, wrong, atol=1e-3), words
+        assert torch.allclose(got, right, atol=1e-4), (
+            f'the logits {logits[0]} are the probabilities {right[0]}, and yours are '
+            f'{got[0].detach()}')
+        assert not got.requires_grad, (
+            'your probabilities carry a gradient: call the model in a block of '
+            'torch.no_grad()')
+    assert all(p.requires_grad for p in model.parameters()), (
+        'the parameters of the model no longer want gradients: leave the model as it '
+        'is')
+
+
+WRONG = [  # (answer, words that the verdict has)
+    (PROBABILITIES + NETWORK + '''
+    def forward(self, x):
+        x = x.view(64, -1)
+        x = F.relu(self.hidden1(x))
+        x = F.relu(self.hidden2(x))
+        return self.output(x)
+''', '64 images pass, 7 do not'),
+    (PROBABILITIES + NETWORK.replace('3 * 28 * 28', '784') + '''
+    def forward(self, x):
+        x = x.view(-1, 784)
+        x = F.relu(self.hidden1(x))
+        x = F.relu(self.hidden2(x))
+        return self.output(x)
+''', '784 numbers are one colour channel'),
+    (PROBABILITIES + NETWORK + '''
+    def forward(self, x):
+        x = x.view(x.shape[0], -1)
+        x = F.relu(self.hidden1(x))
+        x = F.relu(self.hidden2(x))
+        return F.relu(self.output(x))
+''', 'no ReLU behind the last layer'),
+    (PROBABILITIES + NETWORK + '''
+    def forward(self, x):
+        x = x.view(x.shape[0], -1)
+        x = F.relu(self.hidden1(x))
+        x = F.relu(self.hidden2(x))
+        return F.softmax(self.output(x), dim=1)
+''', 'the softmax is applied outside'),
+    (PROBABILITIES + NETWORK + '''
+    def forward(self, x):
+        x = x.view(x.shape[0], -1)
+        return self.output(self.hidden2(self.hidden1(x)))
+''', 'no ReLU between'),
+    (PROBABILITIES + NETWORK + '''
+    def forward(self, x):
+        x = x.view(x.shape[0], -1)
+        return self.output(self.hidden2(F.relu(self.hidden1(x))))
+''', 'missing behind hidden2'),
+    (PROBABILITIES + NETWORK + '''
+    def forward(self, x):
+        x = F.relu(x.view(x.shape[0], -1))
+        x = F.relu(self.hidden1(x))
+        x = F.relu(self.hidden2(x))
+        return self.output(x)
+''', 'not before the first'),
+    (PROBABILITIES + NETWORK + '''
+    def forward(self, x):
+        x = torch.sigmoid(self.hidden1(x.view(x.shape[0], -1)))
+        return self.output(torch.sigmoid(self.hidden2(x)))
+''', 'the task says ReLU'),
+    (PROBABILITIES + NETWORK + '''
+    def forward(self, x):
+        x = F.relu(self.hidden1(x.view(x.shape[0], -1)))
+        return self.output(F.relu(self.hidden2(x))).squeeze()
+''', 'one image is a batch too'),
+    (PROBABILITIES + NETWORK + '''
+    def forward(self, x):
+        with torch.no_grad():
+            x = F.relu(self.hidden1(x.view(x.shape[0], -1)))
+            return self.output(F.relu(self.hidden2(x)))
+''', 'no_grad belongs into probabilities'),
+    (PROBABILITIES + '''
+class Network(nn.Module):
+    def __init__(self):
+        self.hidden1 = nn.Linear(3 * 28 * 28, 120)
+
+    def forward(self, x):
+        return self.hidden1(x)
+''', 'super().__init__() comes first'),
+    (PROBABILITIES + NETWORK + '''
+    def forward(self, x):
+        x = x.permute(0, 2, 3, 1).reshape(x.shape[0], -1)
+        x = F.relu(self.hidden1(x))
+        return self.output(F.relu(self.hidden2(x)))
+''', 'the order of the numbers'),
+    (NETWORK + '''
+def probabilities(model, images):
+    with torch.no_grad():
+        return F.softmax(model(images), dim=0)
+''', 'dim=1 runs along the classes'),
+    (NETWORK + '''
+def probabilities(model, images):
+    return F.softmax(model(images), dim=1)
+''', 'carry a gradient'),
+    (NETWORK + '''
+def probabilities(model, images):
+    torch.set_grad_enabled(False)
+    return F.softmax(model(images), dim=1)
+''', 'no gradients are computed any more'),
+    (NETWORK + '''
+def probabilities(model, images):
+    with torch.no_grad():
+        return model(images)
+''', 'these are logits'),
+    (NETWORK + '''
+def probabilities(model, images):
+    for p in model.parameters():
+        p.requires_grad = False
+    return F.softmax(model(images), dim=1)
+''', 'no longer want gradients'),
+    (NETWORK + '''
+def probabilities(model, images):
+    with torch.no_grad():
+        return torch.exp(model(images))
+''', 'these are powers'),
+]
+
+RIGHT = [  # other answers that are right
+    '''
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(2352, 120), nn.ReLU(),
+                                    nn.Linear(120, 60), nn.ReLU(), nn.Linear(60, 5))
+
+    def forward(self, x):
+        return self.layers(x)
+
+def probabilities(model, images):
+    return torch.exp(torch.log_softmax(model(images).detach(), dim=-1))
+''',
+    '''
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.output = nn.Linear(60, 5)
+        self.hidden2 = nn.Linear(120, 60)
+        self.hidden1 = nn.Linear(3 * 28 * 28, 120)
+
+    def forward(self, images):
+        batch, channels, rows, columns = images.shape
+        x = self.hidden1(images.reshape(batch, channels * rows * columns)).clamp(min=0)
+        return self.output(torch.relu_(self.hidden2(x)))
+
+@torch.no_grad()
+def probabilities(model, images):
+    e = torch.exp(model(images))
+    return e / e.sum(dim=1, keepdim=True)
+''',
+    '''
+def Network():
+    return nn.Sequential(nn.Flatten(), nn.Linear(2352, 120), nn.ReLU(True),
+                         nn.Linear(120, 60), nn.ReLU(True), nn.Linear(60, 5))
+
+def probabilities(model, images):
+    torch.set_grad_enabled(False)
+    ps = nn.Softmax(dim=1)(model(images))
+    torch.set_grad_enabled(True)
+    return ps
+''',
+]

@@ -1,0 +1,361 @@
+"""What is right and wrong in exercise 8."""
+import math
+
+import torch
+
+HINT = '''In each step: clear, f(x), backward, move. Moving is no part of f, so torch
+should take no notes of it. Or make a new x from plain numbers for each step.'''
+
+SOLUTION = '''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    for _ in range(steps):
+        x.grad = None
+        f(x).backward()
+        with torch.no_grad():
+            x -= lr * x.grad
+    return x.item()
+'''
+
+TROUBLE = (  # (part of torch's message, what it means here)
+    ('leaf Variable', 'torch takes notes of what is done with x, so x itself may '
+                      'change only in a block of torch.no_grad()'),
+    ('does not require grad', 'this x wants no gradient: make it with requires_grad='
+                              'True, and write x -= ..., since x = x - ... in no_grad '
+                              'makes a new x without that'),
+    ('NoneType', 'x.grad is None here: either backward was not called yet, or x = x - '
+                 '... made a new x, and torch keeps the gradient of the first one '
+                 'only; x -= ... changes x itself'),
+    ('second time', 'f(x) belongs into the loop: each step needs it anew'),
+    ('modified by an inplace', 'f(x) belongs into the loop: each step needs it anew'))
+
+
+def walk(slope, x, lr, steps, direction=-1, keep=0):
+    """Where a walk ends; keep=1: with gradients that are never cleared."""
+    gradient = 0
+    for _ in range(steps):
+        gradient = keep * gradient + slope(x)
+        x += direction * lr * gradient
+    return x
+
+
+def check_walk(mine, name, f, slope, *where):
+    """Check one walk; return whether f saw an x whose slope torch was to find."""
+    start, lr, steps = where
+    wanted = []  # of each x that f saw: is its slope wanted?
+
+    def noted(x):
+        wanted.append(x.requires_grad)
+        return f(x)
+
+    torch.set_grad_enabled(True)
+    try:
+        got = mine.descend(noted, start, lr, steps)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        for part, words in TROUBLE:
+            assert part not in str(error), words
+        raise
+    finally:
+        on = torch.is_grad_enabled()
+        torch.set_grad_enabled(True)
+    assert on, ('after your walk autograd is switched off for all that follows: take '
+                'with torch.no_grad(), which ends by itself')
+    assert isinstance(got, (int, float)) or (
+        isinstance(got, torch.Tensor) and got.numel() == 1), (
+        f'you return a {type(got).__name__}, not the one number x')
+    got = got.item() if isinstance(got, torch.Tensor) else got
+    right = walk(slope, *where)
+    end = torch.tensor(right, dtype=torch.float64)
+    for wrong, words in (
+            (start, f'after {steps} steps x is where it was, {start}: x has to move, '
+                    'not a copy of it'),
+            (walk(slope, *where, direction=1), 'you walk uphill: minus the slope'),
+            (walk(slope, *where, keep=1), 'the gradients are never cleared, so each '
+                                          'backward adds to all before'),
+            (walk(slope, start, lr, steps - 1), 'that is one step too few'),
+            (walk(slope, start, lr, steps + 1), 'that is one step too many'),
+            (walk(slope, start, lr, 1), 'that is one step only: is the return behind '
+                                        'the loop?'),
+            (start - steps * lr * slope(start),
+             'every step uses the first slope: f(x).backward() belongs into the loop'),
+            (f(end).item(), 'that is f(x): return x'),
+            (slope(right), 'that is the slope: return x'),
+            (walk(lambda x: math.copysign(1, slope(x)), *where),
+             'each of your steps is as long as lr: multiply it by the slope'),
+            (walk(lambda x: 2 * (x - 3), *where),
+             'that is the end of a walk down (x - 3)^2, but f is another function now: '
+             'let torch find its slope'),
+            (walk(slope, 0.0, lr, steps), f'you begin at 0, but start is {start}'),
+            (walk(slope, start, 1, steps), 'lr is left out: it shortens each step'),
+            (walk(slope, start, 0.1, steps), f'you walk with a rate of 0.1, but lr is '
+                                             f'{lr}'),
+            (walk(slope, start, lr, 25), f'you take 25 steps, but steps is {steps}')):
+        assert abs(wrong - right) < 3e-4 or abs(got - wrong) > 1e-4, words
+    assert abs(got - right) < 2e-4, (
+        f'{name} from {start}, {steps} steps with lr {lr}, ends at {right:.4f}, and '
+        f'yours at {got:.4f}')
+    return any(wanted)
+
+
+def check(mine):
+    for name, f, slope, *where in (
+            ('(x - 3)^2', lambda x: (x - 3) ** 2, lambda x: 2 * (x - 3), 0.5, 0.1, 25),
+            ('2 (x + 1)^2 - x', lambda x: 2 * (x + 1) ** 2 - x, lambda x: 4 * x + 3,
+             2.0, 0.04, 9),
+            ('cos(x)', torch.cos, lambda x: -math.sin(x), 1.0, 0.3, 12),
+            ('cos(x)', torch.cos, lambda x: -math.sin(x), -1.0, 0.3, 1),
+            ('x^2', lambda x: x * x, lambda x: 2 * x, 5.0, 0.2, 0)):
+        wanted = check_walk(mine, name, f, slope, *where)
+        assert wanted or name != 'cos(x)', (
+            'the places are right, but you measure the slope: let torch find it, with '
+            'requires_grad=True and backward')
+
+
+WRONG = [  # (answer, words that the verdict has)
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    for _ in range(steps):
+        x.grad = None
+        f(x).backward()
+        with torch.no_grad():
+            x += lr * x.grad
+    return x.item()
+''', 'you walk uphill'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    for _ in range(steps):
+        f(x).backward()
+        with torch.no_grad():
+            x -= lr * x.grad
+    return x.item()
+''', 'the gradients are never cleared'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    for _ in range(steps):
+        x.grad = None
+        f(x).backward()
+        x -= lr * x.grad
+    return x.item()
+''', 'only in a block of torch.no_grad()'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    for _ in range(steps):
+        x.grad = None
+        f(x).backward()
+        x = x - lr * x.grad
+    return x.item()
+''', 'x = x - ... made a new x'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    for _ in range(steps):
+        x.grad = None
+        f(x).backward()
+        with torch.no_grad():
+            x = x - lr * x.grad
+    return x.item()
+''', 'makes a new x without that'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start)
+    for _ in range(steps):
+        f(x).backward()
+        x -= lr * x.grad
+    return x.item()
+''', 'make it with requires_grad=True'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    for _ in range(steps):
+        x.grad.zero_()
+        f(x).backward()
+        with torch.no_grad():
+            x -= lr * x.grad
+    return x.item()
+''', 'either backward was not called yet'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    y = f(x)
+    for _ in range(steps):
+        x.grad = None
+        y.backward()
+        with torch.no_grad():
+            x -= lr * x.grad
+    return x.item()
+''', 'belongs into the loop'),
+    ('''
+def descend(f, start, lr, steps):
+    x = start
+    for _ in range(steps):
+        x -= lr * 2 * (x - 3)
+    return x
+''', 'let torch find its slope'),
+    ('''
+def descend(f, start, lr, steps):
+    x, step = start, 1e-4
+    for _ in range(steps):
+        above = f(torch.tensor(x + step, dtype=torch.float64))
+        below = f(torch.tensor(x - step, dtype=torch.float64))
+        x -= lr * (above - below).item() / (2 * step)
+    return x
+''', 'you measure the slope'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(0.0, requires_grad=True)
+    for _ in range(steps):
+        x.grad = None
+        f(x).backward()
+        with torch.no_grad():
+            x -= lr * x.grad
+    return x.item()
+''', 'you begin at 0'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    for _ in range(1, steps):
+        x.grad = None
+        f(x).backward()
+        with torch.no_grad():
+            x -= lr * x.grad
+    return x.item()
+''', 'one step too few'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    for _ in range(steps):
+        x.grad = None
+        f(x).backward()
+        with torch.no_grad():
+            x -= lr * x.grad
+        return x.item()
+''', 'is the return behind the loop'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    for _ in range(steps):
+        x.grad = None
+        f(x).backward()
+        new = x.detach() - lr * x.grad
+    return x.item()
+''', 'x is where it was'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    for _ in range(steps):
+        x.grad = None
+        f(x).backward()
+        torch.set_grad_enabled(False)
+        x -= lr * x.grad
+        torch.set_grad_enabled(True)
+    torch.set_grad_enabled(False)
+    return x.item()
+''', 'autograd is switched off'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    for _ in range(25):
+        x.grad = None
+        f(x).backward()
+        with torch.no_grad():
+            x -= lr * x.grad
+    return x.item()
+''', 'you take 25 steps'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    f(x).backward()
+    for _ in range(steps):
+        with torch.no_grad():
+            x -= lr * x.grad
+    return x.item()
+''', 'every step uses the first slope'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    for _ in range(steps):
+        x.grad = None
+        f(x).backward()
+        with torch.no_grad():
+            x -= 0.1 * x.grad
+    return x.item()
+''', 'you walk with a rate of 0.1'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    for _ in range(steps):
+        x.grad = None
+        f(x).backward()
+        with torch.no_grad():
+            x -= lr * x.grad
+    return f(x).item()
+''', 'that is f(x)'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    for _ in range(steps):
+        x.grad = None
+        f(x).backward()
+        with torch.no_grad():
+            x -= lr * torch.sign(x.grad)
+    return x.item()
+''', 'as long as lr'),
+]
+
+RIGHT = [  # other answers that are right
+    '''
+def descend(f, start, lr, steps):
+    place = start
+    for _ in range(steps):
+        x = torch.tensor(place, requires_grad=True)
+        f(x).backward()
+        place = place - lr * x.grad.item()
+    return place
+''',
+    '''
+def descend(f, start, lr, steps):
+    x = torch.tensor([start], dtype=torch.float64, requires_grad=True)
+    for _ in range(steps):
+        f(x).backward()
+        x.data -= lr * x.grad
+        x.grad.zero_()
+    return x
+''',
+    '''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start)
+    for _ in range(steps):
+        x.requires_grad_(True)
+        slope, = torch.autograd.grad(f(x), x)
+        x = (x - lr * slope).detach()
+    return x
+''',
+    '''
+def descend(f, start, lr, steps):
+    if steps == 0:
+        return start
+    x = torch.tensor(start, requires_grad=True)
+    optimizer = torch.optim.SGD([x], lr=lr)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        f(x).backward()
+        optimizer.step()
+    return float(x.detach())
+''',
+    '''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    for _ in range(steps):
+        y = f(x)
+        y.backward()
+        torch.set_grad_enabled(False)
+        x -= lr * x.grad
+        torch.set_grad_enabled(True)
+        x.grad = None
+    return x.detach()
+''',
+]

@@ -1,0 +1,189 @@
+"""What is right and wrong in exercise 9."""
+import torch
+from check import shaped
+
+FORBIDDEN = ['backward', 'autograd', 'grad', 'jacobian', 'jacrev', 'jacfwd']
+
+HINT = '''Begin with a float64 copy of w; double() alone makes none if w is float64
+already. Then two loops, one over the rows and one over the columns.'''
+
+SOLUTION = '''
+def numeric_gradient(f, w):
+    w, step = w.double().clone(), 1e-4
+    slopes = torch.zeros_like(w)
+    for row in range(w.shape[0]):
+        for column in range(w.shape[1]):
+            value = w[row, column].item()
+            w[row, column] = value + step
+            above = f(w).item()
+            w[row, column] = value - step
+            below = f(w).item()
+            w[row, column] = value
+            slopes[row, column] = (above - below) / (2 * step)
+    return slopes
+'''
+
+
+def measure(mine, f, rows, dtype):
+    """The slopes that the answer measures, after what holds for any f."""
+    w, seen = torch.tensor(rows, dtype=dtype), set()
+
+    def noted(w):
+        seen.add(w.dtype)
+        return f(w.detach())
+
+    got = mine.numeric_gradient(noted, w)
+    assert torch.allclose(w, torch.tensor(rows, dtype=dtype), rtol=0, atol=1e-9), (
+        f'for a w of {dtype} w is {w.tolist()} after the call, and was {rows}: put '
+        'each number back, or work on a copy')
+    assert seen, 'f was not called: measure it'
+    assert torch.float32 not in seen, (
+        'f was called with float32, where 2 and 2.0001 differ by 1.00016e-4: compute '
+        'in float64, w.double()')
+    shaped(got, torch.zeros(len(rows), len(rows[0]), dtype=torch.float64),
+           f'for a w of {dtype} the result')
+    return got
+
+
+def compare(got, right, name, rows):
+    assert torch.allclose(got, right, rtol=1e-5, atol=1e-5), (
+        f'the slopes of {name} at {rows} are {right}, and yours are '
+        f'{got}')
+
+
+def check(mine):
+    rows, step = [[2.0, -1.0, 0.5], [1.5, 1.0, 3.0]], 1e-4
+    w = torch.tensor(rows, dtype=torch.float64)
+    right, cubes = 3 * w**2, lambda w: (w**3).sum()
+    for dtype in (torch.float64, torch.float32):
+        got = measure(mine, cubes, rows, dtype)
+        for wrong, words in (
+                (2 * right, 'your slopes are twice too large: from the one side to the '
+                            'other it is two steps'),
+                (right / 2, 'your slopes are half of what they should be: divide by '
+                            'the distance of the two places'),
+                (2 * step * right, 'that is the difference: divide it by the distance'),
+                (step * right, 'that is a difference: divide it by the distance'),
+                (-right, 'the sign is turned: above minus below'),
+                (right.sum().expand(2, 3), 'all numbers of w move at once: move one at '
+                                           'a time'),
+                (((w + step) ** 3 - w**3) / step, 'you measure on one side only, which '
+                                                  'is less exact: take both'),
+                ((w**3 - (w - step) ** 3) / step, 'you measure on one side only, which '
+                                                  'is less exact: take both')):
+            assert not torch.allclose(got, wrong, rtol=1e-6, atol=1e-6), words
+        assert not ((got == 0) & (right != 0)).any(), (
+            f'your slopes are {got}: it seems that some numbers of w were '
+            'never moved')
+        assert dtype == torch.float64 or torch.allclose(got, right, atol=1e-5), (
+            f'for a w of float32 your slopes are {got}, not {right}: '
+            'make it float64 before you move it')
+        compare(got, right, 'the sum of cubes', rows)
+    for dtype in (torch.float64, torch.float32):
+        got = measure(mine, lambda w: 1e6 * (w**2).sum(), [[0.0, 0.0]], dtype)
+        assert (got.abs() < 1e-3).all(), (
+            f'at the bottom of a valley the slope is 0, and yours is {got}: '
+            'one step to either side, equally far')
+        rows = [[2.0, 3.0], [4.0, 5.0]]
+        got = measure(mine, torch.prod, rows, dtype)
+        right = torch.tensor([[60.0, 40.0], [30.0, 24.0]], dtype=torch.float64)
+        assert not torch.allclose(got, right, rtol=1e-3) or torch.allclose(
+            got, right, atol=1e-5), (
+            'your slopes are a little off: put each number back before the next moves')
+        compare(got, right, 'the product of all numbers', rows)
+    for n, k in ((1, 1), (4, 2), (3, 5)):
+        x = torch.randn(6, n, dtype=torch.float64)
+        w = torch.randn(n, k, dtype=torch.float64)
+        got = measure(mine, lambda w, x=x: (x @ w).exp().mean(), w.tolist(), w.dtype)
+        right = x.T @ (x @ w).exp() / (6 * k)
+        compare(got, right, 'exp(x @ w).mean()', w)
+
+
+WRONG = [  # (answer, words that the verdict has)
+    (SOLUTION.replace('(2 * step)', 'step'), 'twice too large'),
+    (SOLUTION.replace(' / (2 * step)', ''), 'divide it by the distance'),
+    (SOLUTION.replace('above - below', 'below - above'), 'the sign is turned'),
+    (SOLUTION.replace('value - step', 'value').replace('2 * step', 'step'),
+     'on one side only'),
+    (SOLUTION.replace('value - step', 'value').replace('2 * step', 'step')
+     .replace('1e-4', '1e-7'), 'at the bottom of a valley'),
+    (SOLUTION.replace('w.double().clone()', 'w.clone()'), 'called with float32'),
+    (SOLUTION.replace('w.double().clone()', 'w.double()')
+     .replace('w[row, column] = value\n', '\n'), 'put each number back, or'),
+    (SOLUTION.replace('w[row, column] = value\n', '\n'), 'before the next moves'),
+    (SOLUTION.replace('w.double().clone()', 'w.clone()')
+     .replace('f(w)', 'f(w.double())'), 'torch.float32, not torch.float64'),
+    ('''
+def numeric_gradient(f, w):
+    slopes, step = torch.zeros(w.shape, dtype=torch.float64), 1e-4
+    for row in range(w.shape[0]):
+        for column in range(w.shape[1]):
+            value = w[row, column].item()
+            w[row, column] = value + step
+            above = f(w.double()).item()
+            w[row, column] = value - step
+            below = f(w.double()).item()
+            w[row, column] = value
+            slopes[row, column] = (above - below) / (2 * step)
+    return slopes
+''', 'make it float64 before you move it'),
+    ('''
+def numeric_gradient(f, w):
+    w, step = w.double(), 1e-4
+    slope = (f(w + step) - f(w - step)) / (2 * step)
+    return torch.zeros_like(w) + slope
+''', 'all numbers of w move at once'),
+    ('''
+def numeric_gradient(f, w):
+    w = w.double().requires_grad_()
+    f(w).backward()
+    return w.grad
+''', 'does it for you'),
+    ('''
+def numeric_gradient(f, w):
+    return 3 * w.double()**2
+''', 'f was not called'),
+    ('''
+def numeric_gradient(f, w):
+    w, step = w.double().clone(), 1e-4
+    slopes = []
+    for i in range(w.numel()):
+        move = torch.zeros_like(w)
+        move.view(-1)[i] = step
+        slopes.append((f(w + move) - f(w - move)) / (2 * step))
+    return torch.stack(slopes)
+''', 'has the shape [6], not [2, 3]'),
+    (SOLUTION.replace('range(w.shape[1])', 'range(w.shape[0])'), 'were never moved'),
+]
+
+RIGHT = [  # other answers that are right
+    '''
+def numeric_gradient(f, w):
+    w, step = w.double(), 1e-4
+    slopes = torch.zeros_like(w)
+    for i in range(w.numel()):
+        move = torch.zeros_like(w)
+        move.view(-1)[i] = step
+        slopes.view(-1)[i] = (f(w + move) - f(w - move)) / (2 * step)
+    return slopes
+''',
+    '''
+def numeric_gradient(f, w):
+    w = w.double()
+    slopes = []
+    with torch.no_grad():
+        for row in w:
+            for i in range(len(row)):
+                row[i] += 1e-4
+                above = f(w)
+                row[i] -= 2e-4
+                slopes.append((above - f(w)) / 2e-4)
+                row[i] += 1e-4
+    return torch.stack(slopes).view(w.shape)
+''',
+    SOLUTION.replace('1e-4', '1e-3'),
+    SOLUTION.replace('1e-4', '1e-5'),
+    SOLUTION.replace('w.double().clone()',
+                     'torch.tensor(w.tolist(), dtype=torch.float64)')
+    .replace('torch.zeros_like(w)', 'torch.empty(w.shape, dtype=w.dtype)'),
+]
