@@ -85,3 +85,4 @@ helper.show('mistakes')
 
 # Try: only the mistakes on shirts, class 6: ((predicted != labels) & (labels == 6)) in
 # place of (predicted != labels). Are shirts a tenth of the mistakes, as of the images?
+# Exercise: python exercises/check.py 12

@@ -80,3 +80,4 @@ print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} 
 
 # Try: --epochs 4. How many points of accuracy do two more epochs give? Lesson 18 shows
 # how far such a network gets on photos, and lessons 19 to 21 what does better.
+# Exercise: python exercises/check.py 13_1

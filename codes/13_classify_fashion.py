@@ -101,3 +101,4 @@ helper.show('prediction')
 
 # Try: --lr 0.1, a hundred times Adam's usual rate. What does the loss do, and which
 # loss has a network that gives every class 10 % (lesson 7)?
+# Exercise: python exercises/check.py 13

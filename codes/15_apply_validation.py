@@ -118,3 +118,4 @@ helper.show('curves')
 
 # Try: a tenth of the training images, random_split(trainset, [0.1, 0.9]). How far apart
 # are the losses at the end now, and how far is the validation accuracy from before?
+# Exercise: python exercises/check.py 15

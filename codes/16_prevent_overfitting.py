@@ -123,3 +123,4 @@ helper.show('curves')
 # Try: ('dropout 0.2', 0.8), that is p = 0.8. Does the gap close, and at what cost?
 # Try: take model.eval() out of evaluate. What happens to the losses with dropout?
 # (The last two lines both change: one model, with dropout, measures both.)
+# Exercise: python exercises/check.py 16

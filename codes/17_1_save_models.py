@@ -123,3 +123,4 @@ print('nothing learned: difference', difference(model_3, before))  # difference 
 
 # Try: leave out optimizer.load_state_dict(...). Adam starts with no memory: how far is
 # the resumed training from the uninterrupted one?
+# Exercise: python exercises/check.py 17_1

@@ -115,3 +115,4 @@ except pickle.UnpicklingError as error:
 # Try: hidden_layers [512, 256, 64]. Do the three lines that load the model still work?
 # (The RuntimeError after them is the one that is meant to be there.)
 # Try: leave 'sizes': sizes out of what is saved. Which line misses it?
+# Exercise: python exercises/check.py 17

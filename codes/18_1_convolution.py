@@ -123,3 +123,4 @@ helper.show('maps')
 
 # Try: picture[3:] = 1 in place of picture[:, 3:] = 1. Does the window find this edge?
 # Try: padding=0 in the second Conv2d of the model. What must stand for 32 * 7 * 7 then?
+# Exercise: python exercises/check.py 18_1

@@ -100,3 +100,4 @@ print(f'Always the largest class: {largest / len(testset):.1%}')
 
 # Try: --epochs 20. Does it help? Lesson 19 starts from a network that has seen a
 # million photos.
+# Exercise: python exercises/check.py 18

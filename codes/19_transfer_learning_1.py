@@ -115,3 +115,4 @@ for place in dict.fromkeys([torch.device('cpu'), device]):  # each of them once
           f'{total / len(images):.1f} ms each')
 
 # Try: range(32) in place of range(8). Does a photo take less time in a larger batch?
+# Exercise: python exercises/check.py 19

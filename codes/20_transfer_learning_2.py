@@ -123,3 +123,4 @@ plt.margins(x=0.15)
 helper.show('seconds')
 
 # Try: body.train() for body.eval() in train(). What does `batch norm unchanged` say?
+# Exercise: python exercises/check.py 20

@@ -123,3 +123,4 @@ dist.destroy_process_group()
 
 # Try: model = network, and two processes. Nobody averages gradients then: each learns
 # from its half of the images alone. What becomes of the losses?
+# Exercise: python exercises/check.py 22

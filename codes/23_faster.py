@@ -55,8 +55,8 @@ def measure(name, work):
 # once, all of them are one large tensor, from which the sampler takes whole batches.
 root = helper.find_data('FashionMNIST', args)
 trainset = datasets.FashionMNIST(root, transform=transforms.ToTensor())
-trainset.data = trainset.data[:args.images]  # 80 batches of 64
-once = TensorDataset(*next(iter(DataLoader(trainset, batch_size=args.images))))
+trainset.data = trainset.data[:args.images]
+once = TensorDataset(*next(iter(DataLoader(trainset, batch_size=len(trainset)))))
 there = TensorDataset(*[tensor.to(device) for tensor in once.tensors])
 
 
@@ -92,13 +92,14 @@ def training(trainloader, lr=args.lr, fused=True, mode=None):
 
 
 one_by_one = DataLoader(trainset, batch_size=64, shuffle=True)
-ten_batches = DataLoader(Subset(trainset, range(640)), batch_size=64, shuffle=True)
+part = Subset(trainset, range(min(640, len(trainset))))  # ten batches
+few = DataLoader(part, batch_size=64, shuffle=True)
 with torch.profiler.profile() as profile:  # notes how long each part takes
-    training(ten_batches, fused=False)()
+    training(few, fused=False)()
 events = profile.key_averages()
-for part in 'DataLoader', 'autograd::engine', 'Optimizer.step':  # as torch names them
-    spent = sum(event.cpu_time_total for event in events if part in event.key)
-    print(f'{part:24} {spent / 1000 / 10:6.2f} ms a batch')
+for name in 'DataLoader', 'autograd::engine', 'Optimizer.step':  # as torch has them
+    spent = sum(event.cpu_time_total for event in events if name in event.key)
+    print(f'{name:24} {spent / 1000 / len(few):6.2f} ms a batch')
 measure('an image at a time', training(one_by_one, fused=False))
 measure('whole batches', training(batches(once), fused=False))
 measure('and Adam fused', training(batches(once)))
@@ -121,3 +122,4 @@ helper.show('remedies')
 
 # Try: a last row, measure('batch 1024', training(batches(there, 1024))). It is faster
 # still. What is its loss?
+# Exercise: python exercises/check.py 23

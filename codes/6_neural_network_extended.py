@@ -74,3 +74,4 @@ helper.view_classify(images[0], ps[0], testset.classes, title=f'label: {labels[0
 helper.show('untrained')
 
 # Try: std=1 in place of 0.01. The network is still untrained: why is it so sure now?
+# Exercise: python exercises/check.py 6

@@ -75,3 +75,4 @@ print(f'NLLLoss on probabilities       {wrong.item():.4f}')
 # the old logits, so the three no longer agree.)
 # Try: wrong = nn.CrossEntropyLoss()(ps, labels), softmax twice. Why is it never below
 # 1.4612, even for a perfect network? (What does softmax make of 1, 0, ..., 0?)
+# Exercise: python exercises/check.py 7

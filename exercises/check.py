@@ -28,7 +28,7 @@ NUMBERS = sorted((path.stem for path in HERE.glob('[0-9]*.py')),
 
 
 def shaped(got, like, what='the result'):
-    """Assert that `got` has the type, and as a tensor the shape and dtype, of `like`."""
+    """Assert that `got` has the type of `like`, and as a tensor its shape and dtype."""
     kind, wanted = type(got).__name__, type(like).__name__
     assert isinstance(got, type(like)), f'{what} is a {kind}, not a {wanted}'
     if hasattr(like, 'shape'):
@@ -40,12 +40,13 @@ def shaped(got, like, what='the result'):
 def judge(number, source, path):
     """Return 'right', or in one line what is wrong with an answer, and in which line.
 
-    source: the text of the answer, a str. path: of the file that it stands in. Whatever
-    the answer does but end Python or run forever, this returns a str.
+    source: the text of the answer, str or bytes. path: str, of the file that it stands
+    in. Whatever the answer does but end Python or run forever, this returns a str.
     """
     import torch
 
     answers, line = runpy.run_path(str(HERE / 'answers' / f'{number}.py')), None
+    forbidden = {*answers.get('FORBIDDEN', ())}
     returns = {node.name for node in ast.parse(answers['SOLUTION']).body
                if isinstance(node, ast.FunctionDef) and any(
                    isinstance(part, ast.Return) for part in ast.walk(node))}
@@ -66,30 +67,34 @@ def judge(number, source, path):
 
     def trace(frame, event, arg):  # notes the line in which the answer last returned
         nonlocal line
-        if frame.f_code.co_filename != str(path):
+        if frame.f_code.co_filename != path:
             return None
         line = frame.f_lineno if event == 'return' else line
         return trace
 
-    names = {'__name__': 'mine', '__file__': str(path)}
+    names = {'__name__': 'mine', '__file__': path}
     try:
-        tree = ast.parse(source, str(path))
+        tree = ast.parse(source, path)
         for node in ast.walk(tree):
-            name = getattr(node, 'attr', None) or (
-                isinstance(node, ast.alias) and node.name)
+            used = {getattr(node, 'attr', '')}
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                used.update(name.name for name in node.names)
             line = getattr(node, 'lineno', None)
-            assert name not in answers.get('FORBIDDEN', ()), (
-                f'{name} does it for you: the task is to do without')
+            assert '*' not in used or not forbidden, 'import what you need by its name'
+            assert not used & forbidden, (
+                f'{min(used & forbidden)} does it for you: the task is to do without')
         line = None
         torch.manual_seed(7)
-        exec(compile(tree, str(path), 'exec'), names)
+        exec(compile(tree, path, 'exec'), names)
         torch.manual_seed(7)
         sys.settrace(trace)
         answers['check'](Mine())
         return 'right'
-    except BaseException as error:  # SystemExit, too
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever an answer can raise, SystemExit too
         frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+        lines = [frame.lineno for frame in frames if frame.filename == path]
         words = ' '.join(str(error).split())
         if isinstance(error, SyntaxError):
             lines, words = [error.lineno], error.msg
@@ -97,8 +102,10 @@ def judge(number, source, path):
             words = f'{type(error).__name__}: {words}'
         where = lines[-1] if lines else line
         return f'line {where}: {words}' if where else words
-    finally:
+    finally:  # the next answer is to find torch as it always is
         sys.settrace(None)
+        torch.set_grad_enabled(True)
+        torch.set_default_dtype(torch.float32)
 
 
 def judge_apart(numbers):
@@ -112,10 +119,11 @@ def judge_apart(numbers):
             r'^verdict (.*)$', result.stderr, flags=re.M))
         if left := [number for number in left if number not in verdicts]:
             number = left[0]  # it ended the process
-            at = re.search(rf'{number}\.py", line (\d+)', result.stderr)
-            verdicts[number] = f'line {at[1]}: ' * bool(at) + (
-                f'not over after {SECONDS} seconds: a loop without an end?'
-                if 'Timeout (' in result.stderr else 'it ended Python')
+            verdicts[number] = 'it ended Python'
+            if 'Timeout (' in result.stderr:
+                at = re.findall(rf'{number}\.py", line (\d+)', result.stderr) or ['?']
+                verdicts[number] = (f'line {at[0]}: not over after {SECONDS} seconds, '
+                                    'a loop without an end?')
     return verdicts
 
 
@@ -128,34 +136,43 @@ def main():
     add('--judge', nargs='+', help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.judge:
+        import torch
+
+        torch.set_num_threads(1)
+        torch.optim.SGD([torch.zeros(1)]).step()  # loads what takes long, off the clock
         for number in args.judge:
             path = MY / f'{number}.py'
             faulthandler.dump_traceback_later(SECONDS, exit=True)
-            verdict = judge(number, path.read_text(encoding='utf-8'), path)
+            verdict = judge(number, path.read_bytes(), str(path))
             print('verdict', json.dumps([number, verdict]), file=sys.stderr, flush=True)
         return
-    tasks = {number: HERE / f'{number}.py' for number in NUMBERS}
+    tasks = {number: (HERE / f'{number}.py').read_text('utf-8') for number in NUMBERS}
     begun = [number for number in NUMBERS if (MY / f'{number}.py').exists()]
     if args.number and (args.hint or args.solution):
-        text = runpy.run_path(str(HERE / 'answers' / f'{args.number}.py'))
-        print(text['HINT' if args.hint else 'SOLUTION'].strip())
+        answers = runpy.run_path(str(HERE / 'answers' / f'{args.number}.py'))
+        print(answers['HINT' if args.hint else 'SOLUTION'].strip())
     elif args.number in begun:
         verdict = judge_apart([args.number])[args.number]
-        print(f'my/{args.number}.py:', verdict)
+        print(f'my/{args.number}.py'
+              f'{", " if verdict.startswith("line") else ": "}{verdict}')
         sys.exit(verdict != 'right')
     elif args.number:
         MY.mkdir(exist_ok=True)
-        task = tasks[args.number].read_text(encoding='utf-8')
-        (MY / f'{args.number}.py').write_text(task, encoding='utf-8')
-        print(f'{task}\nThis is my/{args.number}.py now. Write there, then run '
-              'this command again.')
+        (MY / f'{args.number}.py').write_text(tasks[args.number], 'utf-8')
+        print(f'{tasks[args.number]}\nThis is my/{args.number}.py now. Write there, '
+              'and run the same command again.')
     else:
-        verdicts = judge_apart(begun) if begun else {}
-        for number in NUMBERS:
-            title = ast.get_docstring(ast.parse(tasks[number].read_text('utf-8')))
-            print(f'{number:5} {title.splitlines()[0]:40} '
-                  f'{verdicts.get(number, "not begun")}')
+        verdicts = judge_apart(begun)
+        for number, task in tasks.items():
+            state = verdicts.get(number, 'not begun')
+            if number in begun and state != 'right':
+                state = f'not yet, {state}'
+            title = ast.get_docstring(ast.parse(task)).splitlines()[0]
+            print(f'{number:5} {title:42} {state}')
 
 
 if __name__ == '__main__':
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit('stopped')

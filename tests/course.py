@@ -172,3 +172,16 @@ def install(folder):
     for name in ('MNIST', 'FashionMNIST'):
         (copy / name).symlink_to(STAND_INS / name)
     return folder
+
+
+def shorten(folder, count):
+    """Leave `count` training images in the stand-ins of a copy of the course."""
+    for name in ('MNIST', 'FashionMNIST'):
+        copy = folder / 'data/synthetic' / name
+        copy.unlink()
+        shutil.copytree(STAND_INS / name, copy)
+        for part, header, size in (('images-idx3', 16, 28 * 28), ('labels-idx1', 8, 1)):
+            path = copy / 'raw' / f'train-{part}-ubyte'
+            content = path.read_bytes()
+            path.write_bytes(content[:4] + count.to_bytes(4, 'big')
+                             + content[8:header + count * size])

@@ -13,6 +13,7 @@ from course import (
     lesson,
     options,
     settings,
+    shorten,
     together,
 )
 
@@ -42,6 +43,7 @@ def commands(path, copy):
 def rehearsed(tmp_path_factory):
     """{lesson: (exit code, output)} of all lessons on the pretended GPU."""
     folder, wanted = install(tmp_path_factory.mktemp('rehearsal') / 'course'), {}
+    shorten(folder, 600)
     for path in WITH_DEVICE:
         wanted.update(commands(path, folder / 'codes' / path.name))
     path = lesson(22, folder)  # DistributedDataParallel makes tensors of its own in C++

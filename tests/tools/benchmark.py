@@ -142,6 +142,36 @@ def jax_epoch(images, labels):
     return epoch
 
 
+def compiled_epoch(images, labels, threads):
+    """The whole step, with Adam written out, as one compiled function."""
+    model = new_model()
+    weights = {name: p.detach() for name, p in model.named_parameters()}
+    m, v = ({name: torch.zeros_like(w) for name, w in weights.items()} for _ in 'mv')
+    t = torch.zeros(())
+
+    def loss(weights, x, y):
+        return nn.functional.nll_loss(torch.func.functional_call(model, weights, x), y)
+
+    @torch.compile
+    def step(x, y):
+        grads, value = torch.func.grad_and_value(loss)(weights, x, y)
+        t.add_(1)
+        for name, w in weights.items():
+            m[name].lerp_(grads[name], 0.1)
+            v[name].lerp_(grads[name] ** 2, 0.001)
+            w.sub_(0.001 * (m[name] / (1 - 0.9**t))
+                   / ((v[name] / (1 - 0.999**t)).sqrt() + 1e-8))
+        return value
+
+    def epoch():
+        torch.set_num_threads(threads)
+        total = 0
+        for rows in torch.randperm(len(images)).split(64):
+            total += step(images[rows], labels[rows]).item()
+        torch.set_num_threads(1)
+    return epoch
+
+
 def measure_epochs(args):
     def loader(dataset):
         return DataLoader(dataset, batch_size=64, shuffle=True)
@@ -161,6 +191,7 @@ def measure_epochs(args):
                "torchvision's way": loader(usual)}
     ways = {name: lambda part=part: train(part, args.device)
             for name, part in loaders.items()}
+    ways['the step compiled'] = compiled_epoch(images, labels, args.threads)
     for name, peer in (('scikit-learn', sklearn_epoch),
                        ('JAX, with its own threads', jax_epoch)):
         try:
@@ -266,11 +297,51 @@ def measure_photos(args):
     torch.set_num_threads(1)
 
 
+# Lesson 22 in one process and in several, lesson 24's model in onnxruntime
+
+
+def measure_processes(args):
+    given = ['--data', args.data, '--data-dir', args.data_dir, '--figures', 'none']
+    given += ['--epochs', 1] * args.quick
+
+    def start(count):
+        many = ['-m', 'torch.distributed.run', '--standalone', '--nproc-per-node']
+        command = [*[*many, count] * (count > 1), lesson(22), *given]
+        return lambda: subprocess.run([sys.executable, *map(str, command)], cwd=ROOT,
+                                      capture_output=True, check=True)
+
+    compare('Lesson 22, start to end', {f'{count} process(es)': start(count)
+                                        for count in (1, 2)}, args.repeat)
+
+
+def measure_export(args):
+    import onnxruntime
+
+    torch.set_num_threads(args.threads)
+    model, file = models.densenet121(weights=None).eval(), ROOT / 'figures/model.onnx'
+    file.parent.mkdir(exist_ok=True)
+    photos = torch.rand(8, 3, 224, 224)
+    torch.onnx.export(model, (photos,), file, dynamo=True, verbose=False)
+    session = onnxruntime.InferenceSession(file, providers=['CPUExecutionProvider'])
+    name = session.get_inputs()[0].name
+    file.unlink()
+
+    def eager():
+        with torch.no_grad():
+            model(photos)
+
+    compare('DenseNet121, 8 photos', {
+        'torch': eager,
+        'onnxruntime': lambda: session.run(None, {name: photos.numpy()})}, args.repeat)
+    torch.set_num_threads(1)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--repeat', type=int, default=5)
     parser.add_argument('--quick', action='store_true', help='once, with less')
-    parser.add_argument('--only', choices=['epochs', 'starts', 'photos'])
+    parser.add_argument('--only', choices=['epochs', 'starts', 'photos',
+                                             'processes', 'export'])
     parser.add_argument('--workers', type=int, default=0 if os.cpu_count() < 4 else 2)
     parser.add_argument('--json', type=Path, help='write the seconds to this file')
     args = helper.parse_args(parser, threads=None, lr=0.001)
@@ -282,7 +353,8 @@ def main():
                'threads': f'1, and {args.threads} for photos'}
     print(', '.join(f'{name} {value}' for name, value in machine.items()))
     for name, measure in (('epochs', measure_epochs), ('starts', measure_starts),
-                          ('photos', measure_photos)):
+                          ('photos', measure_photos),
+                          ('processes', measure_processes), ('export', measure_export)):
         if args.only in (None, name):
             measure(args)
     if args.json:
