@@ -1,0 +1,312 @@
+"""What is right and wrong in exercise 23."""
+import random
+
+import torch
+from check import shaped
+
+HINT = '''torch.randperm(len(images)) is a new order each time. Its split(batch_size)
+cuts it into the numbers of each batch. Index both tensors with the same numbers.'''
+
+SOLUTION = '''
+def batches(images, labels, batch_size):
+    order = torch.randperm(len(images))
+    for some in order.split(batch_size):
+        yield images[some], labels[some]
+'''
+
+ALONE = 'image by image: take a whole batch at once, images[numbers]'
+
+
+class Watched(torch.Tensor):
+    """A tensor that notes, as all that is made of it, what is done with it."""
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        result = super().__torch_function__(func, types, args, kwargs or {})
+        lengths = [len(part) if part.ndim else 1 for part in (
+            result if isinstance(result, (tuple, list)) else [result])
+            if isinstance(part, torch.Tensor)]
+        if lengths or func.__name__ in ('__iter__', 'tolist', 'numpy', '__array__'):
+            notes.append((func.__name__, lengths))
+        return result
+
+
+notes = []  # (name of what was done, lengths of the tensors that came of it)
+
+
+def plain(tensor):
+    return tensor.as_subclass(torch.Tensor) if isinstance(tensor, torch.Tensor) else (
+        tensor)
+
+
+def epoch(mine, images, labels, batch_size):
+    """The batches of one epoch, if they have the form that they should."""
+    got = mine.batches(images, labels, batch_size)
+    assert got is not None, 'batches hands on nothing: yield a batch, in a loop'
+    assert not isinstance(got, tuple) or len(got) != 2, (
+        'return ends with the first batch: yield hands it on, and goes on after it')
+    assert not isinstance(got, (list, tuple, torch.Tensor)), (
+        f'batches returns a {type(got).__name__}, with all that it has at once: yield '
+        'hands on one batch at a time')
+    served, most = [], 2 * len(images) + 2
+    for batch in got:
+        assert isinstance(batch, (tuple, list)) and len(batch) == 2, (
+            'a batch is a pair: yield images, labels of the same numbers')
+        batch = plain(batch[0]), plain(batch[1])
+        for part, whole in zip(batch, (images, labels)):
+            what = 'the part with the ' + ('images' if whole is images else 'labels')
+            like = plain(whole).new_empty(0, *whole.shape[1:])
+            assert isinstance(part, torch.Tensor), (
+                f'{what} is a {type(part).__name__}, not a tensor: index with all '
+                'numbers of the batch at once')
+            assert part.ndim, f'{what} is a single number: yield whole batches'
+            assert part.shape != whole.shape[1:] or part.ndim == whole.ndim, (
+                f'{what} is one alone, with the shape {list(part.shape)}: yield whole '
+                'batches')
+            shaped(part[:0], like, what + ', but for its length,')
+        served.append(batch)
+        assert len(served) < most, 'the batches never end: an epoch has each image once'
+    return served
+
+
+def check_epoch(mine, count, batch_size, kind=torch.float32, watched=False):
+    """Assert all that holds in one epoch; return the batches, as lists of numbers."""
+    images = torch.arange(count).view(-1, 1, 1).expand(-1, 2, 3).to(kind).contiguous()
+    labels = torch.arange(count) * 7 + 1000
+    before = images.clone(), labels.clone()
+    del notes[:]
+    if watched:
+        served = epoch(mine, images.as_subclass(Watched), labels.as_subclass(Watched),
+                       batch_size)
+    else:
+        served = epoch(mine, images, labels, batch_size)
+    about = f'{count} images in batches of {batch_size}:'
+    assert torch.equal(images, before[0]) and torch.equal(labels, before[1]), (
+        'images and labels were put into another order themselves: shuffle numbers, '
+        'and leave the tensors as they are')
+    assert served, f'{about} no batch came'
+    sizes = [len(batch[0]) for batch in served]
+    assert 0 not in sizes, (
+        f'{about} there is an empty batch, whose mean loss would be nan: stop before')
+    assert all(len(a) == len(b) for a, b in served), (
+        f'{about} a batch has {sizes[0]} images and {len(served[0][1])} labels')
+    numbers = [batch[0][:, 0, 0].tolist() for batch in served]
+    partners = [((batch[1] - 1000) // 7).tolist() for batch in served]
+    flat, given = sum(numbers, []), sum(partners, [])
+    assert flat == given or given != list(range(len(flat))), (
+        'the images are shuffled and the labels are not: one order for both')
+    assert flat == given or flat != list(range(len(flat))), (
+        'the labels are shuffled and the images are not: one order for both')
+    assert flat == given, (
+        'images have the labels of others: one order for both, made once')
+    short = count % batch_size
+    assert short == 0 or len(flat) != count - short or len(set(flat)) < len(flat), (
+        f'{about} the last {short} images never come: a short batch counts as well')
+    assert len(flat) <= count or len(set(flat)) < count, (
+        f'{about} {len(flat)} came, some twice: the last batch may be short, and is '
+        'not filled up')
+    assert len(flat) == len(set(flat)), (
+        f'{about} some come twice and others never: torch.randperm has each number '
+        'once')
+    assert len(flat) == count, f'{about} only {len(flat)} came: each comes once'
+    assert sizes == [batch_size] * (count // batch_size) + [short] * (short > 0), (
+        f'{about} the batches have {sizes} images: only the last may be short')
+    if not watched:
+        return numbers
+    names = {name for name, _ in notes}
+    for name in 'numpy', '__array__', 'tolist':
+        assert name not in names, (
+            f'{name.strip("_")} leaves the tensors: index images and labels themselves')
+    assert '__iter__' not in names and all(
+        len(lengths) < count / 2 for _, lengths in notes), (
+        f'the images are cut into single ones, {ALONE}')
+    assert len(notes) < 100, (
+        f'{count} images in {len(sizes)} batches took {len(notes)} calls, {ALONE}')
+    assert sum(lengths == [count] for _, lengths in notes) < 6, (
+        'all images are put into order again for each batch: index with the numbers of '
+        'the batch alone')
+    return numbers
+
+
+def check(mine):
+    random.seed(7)
+    check_epoch(mine, 10, 4)
+    check_epoch(mine, 12, 4)
+    for case in (8, 8), (3, 64), (1, 1), (5, 1), (9, 2):
+        check_epoch(mine, *case)
+    check_epoch(mine, 14, 5, torch.uint8)
+    check_epoch(mine, 14, 6, torch.float64)
+
+    # The order: numbers that follow one another seldom meet in a batch
+    epochs = [check_epoch(mine, 203, 50) for _ in range(4)]
+    for batches in epochs:
+        flat = sum(batches, [])
+        assert flat != sorted(flat), (
+            'the images come in their old order: torch.randperm(len(images)) is a new '
+            'one')
+        neighbours = sum(i + 1 in batch for batch in batches for i in batch)
+        assert neighbours < 100, (
+            'images that follow one another stay together in a batch: shuffle all of '
+            'them, before they are cut into batches')
+        assert neighbours > 8, 'the order follows a rule, and is not random: randperm'
+    for number, batches in enumerate(epochs):
+        for other in epochs[:number]:
+            assert batches != other, (
+                'two epochs have the same order: draw a new one at each call, and seed '
+                'nothing')
+            assert max(len(set(a) & set(b)) for a in batches[:4] for b in other[:4]) < (
+                35), ('two epochs have the same images together in a batch: shuffle '
+                      'all of them, before they are cut into batches')
+    check_epoch(mine, 203, 50, watched=True)
+
+
+def but(old, new):
+    """The solution with one thing changed."""
+    assert old in SOLUTION
+    return SOLUTION.replace(old, new)
+
+
+WRONG = [  # (answer, words that the verdict has)
+    (but('images[some], labels[some]', 'torch.stack([images[i] for i in some]), '
+         'torch.stack([labels[i] for i in some])'), 'image by image'),
+    (but('images[some], labels[some]', 'torch.stack([images[i] for i in some]), '
+         'labels[some]'), 'image by image'),
+    (but('images[some], labels[some]',
+         'torch.cat([images[i:i + 1] for i in some]), labels[some]'), 'image by image'),
+    ('''
+def batches(images, labels, batch_size):
+    pairs = list(zip(images, labels))
+    order = torch.randperm(len(images)).tolist()
+    for start in range(0, len(order), batch_size):
+        some = [pairs[i] for i in order[start:start + batch_size]]
+        yield torch.stack([a for a, _ in some]), torch.stack([b for _, b in some])
+''', 'cut into single ones'),
+    ('''
+def batches(images, labels, batch_size):
+    order = torch.randperm(len(images))
+    rows = images.unbind()
+    for some in order.split(batch_size):
+        yield torch.stack([rows[i] for i in some]), labels[some]
+''', 'cut into single ones'),
+    ('''
+def batches(images, labels, batch_size):
+    data = torch.utils.data.TensorDataset(images, labels)
+    yield from torch.utils.data.DataLoader(data, batch_size, shuffle=True)
+''', 'image by image'),
+    (but('images[some], labels[some]',
+         'torch.from_numpy(images.numpy()[some.numpy()]), labels[some]'),
+     'leaves the tensors'),
+    ('''
+def batches(images, labels, batch_size):
+    order = torch.randperm(len(images))
+    for i in range(0, len(images), batch_size):
+        yield images[order][i:i + batch_size], labels[order][i:i + batch_size]
+''', 'again for each batch'),
+    (but('labels[some]', 'labels[torch.randperm(len(labels))[:len(some)]]'),
+     'the labels of others'),
+    ('''
+def batches(images, labels, batch_size):
+    images = images[torch.randperm(len(images))]
+    yield from zip(images.split(batch_size), labels.split(batch_size))
+''', 'the labels are not'),
+    (but('        yield', '        if len(some) == batch_size:\n            yield'),
+     'a short batch counts'),
+    ('''
+def batches(images, labels, batch_size):
+    order = torch.randperm(len(images))
+    for i in range(0, len(images) + 1, batch_size):
+        some = order[i:i + batch_size]
+        yield images[some], labels[some]
+''', 'an empty batch'),
+    ('''
+def batches(images, labels, batch_size):
+    order = torch.randperm(len(images))
+    for i in range(0, len(images), batch_size):
+        some = order.roll(-i)[:batch_size]
+        yield images[some], labels[some]
+''', 'not filled up'),
+    (but('torch.randperm(len(images))',
+         'torch.randint(len(images), (len(images),))'), 'has each number once'),
+    (but('torch.randperm(len(images))', 'torch.arange(len(images))'),
+     'in their old order'),
+    (but('    order', '    torch.manual_seed(0)\n    order'), 'seed nothing'),
+    (but('torch.randperm(len(images))', 'torch.arange(len(images))').replace(
+        '        yield', '        some = some[torch.randperm(len(some))]\n'
+        '        yield'), 'stay together'),
+    ('''
+def batches(images, labels, batch_size):
+    starts = list(range(0, len(images), batch_size))
+    whole = starts[:len(images) // batch_size]
+    generator = torch.Generator().manual_seed(0)
+    order = torch.randperm(len(images), generator=generator)
+    for i in torch.randperm(len(whole)).tolist() + starts[len(whole):]:
+        some = order[i * batch_size:][:batch_size] if i < len(whole) else order[i:]
+        yield images[some], labels[some]
+''', 'the same images together'),
+    (but('        yield', '        return'), 'return ends with the first batch'),
+    ('''
+def batches(images, labels, batch_size):
+    order = torch.randperm(len(images))
+    return [(images[some], labels[some]) for some in order.split(batch_size)]
+''', 'one batch at a time'),
+    (but('    order', '    order = torch.randperm(len(images))\n'
+         '    images[:], labels[:] = images[order], labels[order]\n    order'),
+     'leave the tensors as they are'),
+    (but('        yield images[some], labels[some]',
+         '        for i in some:\n            yield images[i], labels[i]'),
+     'yield whole batches'),
+    (but('yield images[some], labels[some]', 'yield images[some]'), 'a pair'),
+    (but('    for some', '    while True:\n      for some'), 'never end'),
+    (but('images[some],', 'images[some].flatten(1),'), 'has the shape'),
+    (but('split(batch_size)', 'chunk(-(-len(order) // batch_size))'),
+     'only the last may be short'),
+]
+
+RIGHT = [  # other answers that are right
+    '''
+def batches(images, labels, batch_size):
+    order = torch.randperm(len(images)).tolist()
+    for start in range(0, len(images), batch_size):
+        numbers = order[start:start + batch_size]
+        yield images[numbers], labels[numbers]
+''',
+    '''
+def batches(images, labels, batch_size):
+    order = torch.randperm(images.shape[0])
+    return zip(images[order].split(batch_size), labels[order].split(batch_size))
+''',
+    '''
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
+
+
+def batches(images, labels, batch_size):
+    dataset = TensorDataset(images, labels)
+    sampler = BatchSampler(RandomSampler(dataset), batch_size, drop_last=False)
+    return DataLoader(dataset, batch_size=None, sampler=sampler)
+''',
+    '''
+import random
+
+
+def batches(images, labels, batch_size):
+    left = list(range(len(images)))
+    random.shuffle(left)
+    while left:
+        some, left = torch.tensor(left[:batch_size]), left[batch_size:]
+        yield [images.index_select(0, some), labels.index_select(0, some)]
+''',
+    '''
+def batches(images, labels, batch_size):
+    order = torch.rand(len(images)).argsort().to(torch.int32)
+    for k in range((len(order) + batch_size - 1) // batch_size):
+        some = order[k * batch_size:(k + 1) * batch_size].sort().values
+        yield torch.index_select(images, 0, some), labels.take(some.long())
+''',
+    '''
+def batches(images, labels, batch_size):
+    place = torch.randperm(len(labels))
+    for start in range(0, len(labels), batch_size):
+        mask = (place >= start) & (place < start + batch_size)
+        yield images[mask], labels[mask]
+''',
+]
