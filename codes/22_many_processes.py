@@ -4,14 +4,14 @@ Many processes
 
 New here: one training shared by several processes (copies of this script, running side
 by side), with a GPU or a core each. Each has the whole network and computes its share
-of every batch; then they average their gradients. So all take the same step, which is
-the one that a single process takes with the whole batch.
+of every batch; then they average their gradients. So all take the same step, the one
+that a single process takes with the whole batch.
 
 Before: 21_full_transfer_learning.py  Next: 23_faster.py
 Notes: Many processes (README.md)
 Run: python codes/22_many_processes.py
      torchrun --standalone --nproc-per-node 2 codes/22_many_processes.py
-     on two machines, of which one is called FIRST (the other one has --node-rank 1):
+     on two machines, the first called FIRST (the second with --node-rank 1):
      torchrun --nnodes 2 --node-rank 0 --master-addr FIRST codes/22_many_processes.py
 It ends with the same accuracy, up to rounding, however many processes there are.
 """
@@ -30,31 +30,34 @@ sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
 # %%
-# torchrun tells each process its rank (0, 1, 2 ...) and their number, the world size.
-# Only the process of rank 0 prints and saves.
+# torchrun tells each process its rank (0, 1, 2 ...) and their number, the world size;
+# local: among those of its machine. Only the process of rank 0 prints and saves.
 rank, world = int(os.environ.get('RANK', 0)), int(os.environ.get('WORLD_SIZE', 1))
-local_rank = int(os.environ.get('LOCAL_RANK', 0))  # the rank on its own machine
-if rank > 0:
-    sys.stdout = open(os.devnull, 'w')
+local_rank = int(os.environ.get('LOCAL_RANK', 0))
+local_world = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
+sys.stdout = sys.stdout if rank == 0 else open(os.devnull, 'w')
 if torch.cuda.device_count() > local_rank:
     torch.cuda.set_device(local_rank)  # the GPU that 'cuda' means from here on
 args = helper.parse_args(epochs=3, lr=0.01)
 device, batch_size = args.device, 120
+if device.type == 'mps' or 0 < torch.cuda.device_count() < local_world:
+    device = torch.device('cpu')  # a GPU for each process, or none
 if batch_size % world:
     sys.exit(f'{world} processes cannot share a batch of {batch_size} images evenly')
-
 # They find each other in a store. If one dies, torchrun --max-restarts 3 starts all of
 # them again; the prefix keeps the new ones from finding the dead.
 store = dist.HashStore()
 if world > 1:
     store, *_ = next(dist.rendezvous('env://', timeout=timedelta(seconds=20)))
+    store.set_timeout(timedelta(minutes=10))  # a download may take long
 store = dist.PrefixStore(os.environ.get('TORCHELASTIC_RESTART_COUNT', '0'), store)
-dist.init_process_group('nccl' if device.type == 'cuda' else 'gloo', store=store,
-                        rank=rank, world_size=world, timeout=timedelta(minutes=5))
+backend = 'nccl' if device.type == 'cuda' and dist.is_nccl_available() else 'gloo'
+dist.init_process_group(backend, store=store, rank=rank, world_size=world,
+                        timeout=timedelta(minutes=10))
 
 # %%
 # Data: one process of a machine downloads it, the others wait in all_reduce, which sums
-# over all processes. The sampler shuffles for all alike, and deals out every batch.
+# over all processes. The sampler has one order for all, and deals it out like cards.
 if local_rank > 0:
     dist.all_reduce(torch.zeros(1, device=device))
 trainset, testset = helper.load_data('FashionMNIST', args)
@@ -71,7 +74,6 @@ network = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(),
 model = DistributedDataParallel(network)
 criterion = nn.CrossEntropyLoss()
 optimizer = optim.SGD(model.parameters(), lr=args.lr, momentum=0.9)
-
 # A training that was stopped goes on where it was. Process 0 has the file.
 path, done = helper.ROOT / 'checkpoints' / '22_training.pth', 0
 settings = [args.epochs, args.lr, args.seed, len(trainset)]
@@ -80,6 +82,7 @@ kept = [torch.load(path, map_location='cpu', weights_only=True)
 dist.broadcast_object_list(kept)
 if kept[0].get('settings') == settings:
     done = kept[0]['epochs']
+    print(f'Goes on after epoch {done}, as {path} has it')
     network.load_state_dict(kept[0]['model'])
     optimizer.load_state_dict(kept[0]['optimizer'])
 
@@ -87,7 +90,6 @@ if kept[0].get('settings') == settings:
 # Train: set_epoch makes a new order for each epoch.
 for epoch in range(done, args.epochs):
     sampler.set_epoch(epoch)
-    model.train()
     train_loss = torch.zeros((), device=device)
     for images, labels in trainloader:
         images, labels = images.to(device), labels.to(device)
@@ -97,18 +99,16 @@ for epoch in range(done, args.epochs):
         loss.backward()
         optimizer.step()
         train_loss += loss.item() * len(labels)
-    dist.all_reduce(train_loss)
-    train_loss = train_loss.item() / len(trainset)
+    dist.all_reduce(train_loss.div_(len(trainset)))
     print(f'Epoch {epoch + 1}/{args.epochs}  train loss {train_loss:.4f}')
     if rank == 0:
         path.parent.mkdir(exist_ok=True)
-        torch.save({'settings': settings, 'epochs': epoch + 1,
-                    'model': network.state_dict(),
-                    'optimizer': optimizer.state_dict()}, f'{path}.part')
+        now = {'model': network.state_dict(), 'optimizer': optimizer.state_dict()}
+        torch.save({'settings': settings, 'epochs': epoch + 1, **now}, f'{path}.part')
         os.replace(f'{path}.part', path)
 
 # %%
-# Test: these few images each process goes through alone.
+# Test: there are few images, so each process goes through all of them.
 model.eval()
 correct = 0
 with torch.no_grad():
@@ -121,6 +121,6 @@ if rank == 0:
     path.unlink(missing_ok=True)  # the next training begins anew
 dist.destroy_process_group()
 
-# Try: model = network, and two processes. Nobody averages gradients then: each learns
-# from its half of the images alone. What becomes of the losses?
+# Try: print(rank, network[1].weight[0, 0].item(), file=sys.stderr) as the last line, in
+# two processes. Then also model = network: who averages the gradients now?
 # Exercise: python exercises/check.py 22

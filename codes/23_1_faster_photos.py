@@ -10,7 +10,6 @@ Notes: Faster (README.md)
 Run: python codes/23_1_faster_photos.py
 It ends with a bar for each remedy: the seconds for eight photos.
 """
-import os
 import statistics
 import sys
 import time
@@ -23,8 +22,8 @@ from torchvision import datasets, models
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
-args = helper.parse_args()
-device = args.device
+args = helper.parse_args(threads=None)
+device, on_cuda = args.device, args.device.type == 'cuda'
 ax = plt.figure(figsize=(7, 3)).gca()
 
 # %%
@@ -37,8 +36,8 @@ model = model.eval().to(device)
 
 
 # %%
-# The clock: four times the same; the first is to warm up and does not count. That the
-# result stays what it was shows the mean probability of each photo's best class.
+# The clock: four times the same; the first warms up and does not count. The mean
+# probability of each photo's best class stands beside it, and should stay the same.
 def measure(name, layout=torch.contiguous_format, bfloat16=False):
     images, seconds = photos.to(memory_format=layout), []
     model.to(memory_format=layout)
@@ -55,21 +54,26 @@ def measure(name, layout=torch.contiguous_format, bfloat16=False):
 
 
 # %%
-# channels_last puts the three colours of a pixel side by side in memory, and so with
+# channels_last puts the three colours of a pixel side by side in memory, and likewise
 # the channels of every layer: the order in which a convolution reads them.
-measure('one thread')
-torch.set_num_threads(os.cpu_count())
-measure('all cores')
+if not on_cuda:
+    torch.set_num_threads(1)
+    measure('one thread')
+    torch.set_num_threads(args.threads)
+measure(f'{args.threads} threads')
 measure('and channels_last', torch.channels_last)
 
 # bfloat16 are numbers of 16 bits in place of 32, as wide in range and less exact.
-# autocast uses them where that does no harm. It pays only if the processor is made for
-# it, so ask first: without, the same takes many times as long.
-asked = getattr(torch.cpu, 'get_capabilities', dict)()  # torch 2.6 cannot tell
-if device.type == 'cuda' or asked.get('avx512_bf16') or asked.get('amx_bf16'):
+# autocast uses them where that mostly does no harm. It pays only if the processor is
+# made for it, so ask first: without, the same can take many times as long.
+if on_cuda:
+    asked = {'amx_bf16': torch.cuda.is_bf16_supported(including_emulation=False)}
+else:
+    asked = getattr(torch.cpu, 'get_capabilities', dict)()  # torch 2.6 cannot tell
+if asked.get('avx512_bf16') or asked.get('amx_bf16'):
     measure('and bfloat16', torch.channels_last, bfloat16=True)
 else:
-    print('bfloat16: this processor is not made for it')
+    print('bfloat16: torch does not say that this processor is made for it')
 
 # %%
 # Look: the shorter the bar, the better.
@@ -78,4 +82,4 @@ ax.invert_yaxis()
 ax.margins(x=0.2)
 helper.show('remedies')
 
-# Try: one photo in place of eight, batch_size=1. Does it take an eighth of the time?
+# Try: one photo in place of eight, batch_size=1. Which rows take an eighth of the time?

@@ -29,8 +29,8 @@ try:
     import onnxruntime
     session = onnxruntime.InferenceSession(model, providers=['CPUExecutionProvider'])
     about = session.get_modelmeta().custom_metadata_map
-    classes, resize, crop, mean, std, folder = (json.loads(about[name]) for name in (
-        'classes', 'resize', 'crop', 'mean', 'std', 'folder'))
+    classes, resize, crop, mean, std, tried = (json.loads(about[name]) for name in (
+        'classes', 'resize', 'crop', 'mean', 'std', 'images'))
 except ImportError:
     sys.exit('This needs: pip install -r requirements-export.txt')
 except Exception as error:  # the classes of onnxruntime's errors have no common name
@@ -59,22 +59,23 @@ def read(path):
 
 # %%
 # Predict: 32 photos at a time. Each row of ps has a probability for each class.
-paths, rows, seconds = [], [], 0
-for path in map(Path, sys.argv[1:] or [folder]):
+paths, rows, seconds = [], [], []
+named = [name for name in sys.argv[1:] if not name.startswith('-')]
+for path in map(Path, named or tried):
     inside = [file for file in sorted(path.rglob('*'))
               if file.suffix.lower() in ('.jpg', '.jpeg', '.png')]
     paths += inside if path.is_dir() else [path]
 if not paths:
-    sys.exit('There are no photos (.jpg, .jpeg or .png) in ' + ', '.join(sys.argv[1:]))
+    sys.exit('There are no photos (.jpg, .jpeg or .png) in ' + ', '.join(named))
 for start in range(0, len(paths), 32):
     images = np.stack([read(path) for path in paths[start:start + 32]])
     begin = time.perf_counter()
     rows.append(session.run(None, {'images': images})[0])
-    seconds += time.perf_counter() - begin
+    seconds.append((time.perf_counter() - begin) / len(images))
 ps = np.concatenate(rows)
-for path, row in list(zip(paths, ps))[:None if sys.argv[1:] else 8]:
+for path, row in zip(paths, ps):
     best = row.argsort()[::-1][:3]
     print(f'{path}:', ', '.join(f'{classes[i]} {row[i]:.1%}' for i in best))
-np.savez(FOLDER / '24_probabilities.npz', ps, seconds / len(ps))
+np.savez(FOLDER / '24_probabilities.npz', ps, np.median(seconds))
 
-# Try: turn some photos by a quarter. What does the model say now, and how sure is it?
+# Try: image = image.rotate(90) before the resize. What does it say, and how sure is it?
