@@ -87,7 +87,7 @@ def training(trainloader, lr=args.lr, fused=True, mode=None):
 
 
 one_by_one = DataLoader(trainset, batch_size=64, shuffle=True)
-part = torch.utils.data.Subset(trainset, range(min(640, args.images)))
+part = torch.utils.data.Subset(trainset, range(min(640, len(trainset))))
 few = DataLoader(part, batch_size=64, shuffle=True)
 epoch = training(few, fused=False)
 epoch()  # warms up

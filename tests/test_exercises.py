@@ -137,7 +137,6 @@ SAYS = {  # what a learner may write, and what is said about it
     'import os; os._exit(0)': 'it ended Python',
     'def accuracy(model, loader):\n    while True:\n        pass':
         'not over after 3 seconds, a loop without an end?',
-    'raise KeyboardInterrupt': 'it ended Python',
     '\0': 'null bytes',
     'é = "\udcff"': 'SyntaxError: ',
 }

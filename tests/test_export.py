@@ -50,8 +50,14 @@ def test_the_same_answers(exported):
 @pytest.mark.parametrize('count', [1, 7, 64])
 def test_any_number_of_photos(count, exported):
     result = without_torch(exported, *exported.images[:count])
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 0 and not result.stderr, result.stderr
     assert len(result.stdout.splitlines()) == count
+
+
+def test_eight_images_of_lesson_24(exported):
+    result = run(lesson('24_1', exported.root), cwd='/')
+    assert result.returncode == 0 and not result.stderr
+    assert len(result.stdout.splitlines()) == 8
 
 
 def test_try(exported):
