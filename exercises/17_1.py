@@ -12,7 +12,8 @@ it.
 
 load(path) knows the path and nothing else: think of another program, tomorrow. It
 returns three things: a model, its optimizer, and the number of epochs done. Training on
-with them must give just what the training would have given without a stop.
+with them must give just what the training would have given without a stop. (Each epoch
+sets its own seed and calls model.train(), as in lesson 17_1.)
 """
 import torch
 from torch import nn, optim

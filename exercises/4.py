@@ -10,8 +10,8 @@ Write softmax(logits, temperature). logits is [n, k], a row for each of n images
 temperature is a number above 0. It returns a tensor of the same shape and dtype: of
 each row the probabilities, which sum to 1.
 
-Scores of 1000 and of -1000 must work, in one batch as well. torch has a softmax ready:
-do without it.
+Scores of 1000 and of -1000 must work, in one batch as well. torch's softmax, softmin,
+log_softmax and logsumexp are not allowed.
 """
 import torch
 

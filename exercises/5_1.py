@@ -10,7 +10,8 @@ Write log_softmax(logits, dim). logits has one side or two, [k] or [n, k], and d
 or 1. It returns a tensor of the same shape and dtype. exp of it sums to 1 along dim.
 
 Logits of 1000 and of -1000 must come out right: [1000, 0] gives [0, -1000], with
-neither nan nor -inf. torch's log_softmax, softmax and logsumexp are not allowed.
+neither nan nor -inf. torch's log_softmax, softmax, logsumexp and cross_entropy are not
+allowed.
 """
 import torch
 

@@ -1,6 +1,6 @@
 """
-Cross entropy where some labels are unknown
-===========================================
+Cross entropy with some labels unknown
+======================================
 
 Cross entropy is the loss of nearly every classifier. Here you write it so that it can
 do two things more. It stays right where the network is far too sure. And it passes over

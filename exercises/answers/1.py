@@ -37,6 +37,9 @@ def check_neuron(mine, n, k):
     assert shape != [n], (
         f'{case} your output is [{n}]: let it be upright, [{n}, 1], as the product of '
         'matrices makes it')
+    assert n == 1 or shape != [1, n], (
+        f'{case} your output is [1, {n}], and [{n}, 1] is wanted, an output below the '
+        'other: features @ weights.T stands upright')
     shaped(got, torch.zeros(n, 1), f'{case} your output')
     products = features * weights
     total = products.sum(dim=1, keepdim=True) + bias
@@ -48,6 +51,7 @@ def check_neuron(mine, n, k):
             (torch.exp(total), 'the sigmoid is 1 / (1 + exp(-x)): you left out a 1 +'),
             (torch.sigmoid(total - 2 * bias),
              'the minus in exp(-x) is for the whole sum, bias and all: parentheses'),
+            (torch.sigmoid(total - bias) + bias, 'the bias comes before the sigmoid'),
             (torch.sigmoid(total - bias), 'the bias is not in your sum'),
             (torch.sigmoid(total + (k - 1) * bias),
              'you add the bias to each product: it comes once, to their sum'),
@@ -76,6 +80,12 @@ def check(mine):
     assert bias < 0, (
         f'at [0, 0] the products are 0 and only your bias is left, {bias:g}: the sum '
         'must be below 0, for the sigmoid of 0 is 0.5')
+    for feature, total, asked in (([1, 0], first + bias, 'below'),
+                                  ([0, 1], second + bias, 'below'),
+                                  ([1, 1], first + second + bias, 'above')):
+        assert total != 0, (
+            f'at {feature} your sum is 0, and the output exactly 0.5, where {asked} '
+            '0.5 is asked for')
     for feature, weight in (([1, 0], first), ([0, 1], second)):
         assert weight + bias < 0, (
             f'at {feature} your sum is {weight + bias:g}, so one feature alone says '
@@ -164,8 +174,28 @@ def both():
 ''', 'at [1, 0] your sum is 1'),
     (NEURON + '''
 def both():
-    return torch.tensor([[1.0, 1.0]]), torch.tensor([[-2.0]])
+    return torch.tensor([[1.0, 1.0]]), torch.tensor([[-2.5]])
 ''', 'says no to all'),
+    (NEURON + '''
+def both():
+    return torch.tensor([[1.0, 1.0]]), torch.tensor([[-1.0]])
+''', 'exactly 0.5, where below 0.5 is asked for'),
+    (NEURON + '''
+def both():
+    return torch.tensor([[1.0, 1.0]]), torch.tensor([[-2.0]])
+''', 'exactly 0.5, where above 0.5 is asked for'),
+    (BOTH + '''
+def neuron(features, weights, bias):
+    return torch.sigmoid((features * weights).sum(dim=1) + bias)
+''', 'features @ weights.T stands upright'),
+    (BOTH + '''
+def neuron(features, weights, bias):
+    return torch.sigmoid(torch.mm(weights, features.T) + bias)
+''', 'features @ weights.T stands upright'),
+    (BOTH + '''
+def neuron(features, weights, bias):
+    return torch.sigmoid(features @ weights.T) + bias
+''', 'the bias comes before the sigmoid'),
     (NEURON + '''
 def both():
     return torch.tensor([[1, 1]]), torch.tensor([[-1.5]])

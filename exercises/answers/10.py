@@ -20,11 +20,14 @@ def sgd_step(params, lr):
 
 
 def step(mine, params, lr):
-    """One step of the answer, and torch's messages in plain words."""
+    """What one step of the answer returns; torch's messages in plain words."""
     torch.set_grad_enabled(True)
     try:
-        mine.sgd_step(params, lr)
+        got = mine.sgd_step(params, lr)
     except RuntimeError as error:
+        assert 'Boolean value' not in str(error), (
+            'a gradient of many numbers is neither True nor False: ask if p.grad is '
+            'not None')
         assert 'leaf Variable' not in str(error), (
             'torch takes notes of what is done with parameters, so they may change '
             'only in a block of torch.no_grad()')
@@ -38,6 +41,7 @@ def step(mine, params, lr):
         on = torch.is_grad_enabled()
         torch.set_grad_enabled(True)
     assert on, 'after your step autograd is switched off for all that follows'
+    return got
 
 
 def compare(params, before, grads, lr, again=False):
@@ -51,6 +55,7 @@ def compare(params, before, grads, lr, again=False):
         for wrong, words in (
                 (old + lr * grad, 'you go uphill: p minus lr times the gradient'),
                 (old, 'one of the parameters has not moved: go through all of them'),
+                (0 * old, 'you clear the parameter, not its gradient: p.grad.zero_()'),
                 (old - lr, 'each of your steps is lr: multiply it by the gradient'),
                 (old - grad, 'your step is the whole gradient: lr is left out'),
                 (old - 0.01 * grad, f'you take 0.01 times the gradient, not {lr}'),
@@ -84,19 +89,31 @@ def backward(model):
 def check(mine):
     torch.set_grad_enabled(True)
     model = nn.Sequential(nn.Linear(3, 4), nn.Sigmoid(), nn.Linear(4, 2))
-    params = list(model.parameters())
     for lr in (0.3, 0.05):
         before, grads = backward(model)
-        step(mine, params, lr)
-        assert not all(map(torch.equal, params, before)), (
+        kept = list(model.parameters())
+        params = list(kept)
+        got = step(mine, params, lr)
+        assert all(p is q for p, q in zip(params, kept)), (
+            'params[i] = ... puts a new tensor into the list, and the model keeps its '
+            'old one: params[i] -= ...')
+        cleared = all(p.grad is None or not p.grad.any() for p in kept)
+        assert got is not None or not cleared or not all(
+            map(torch.equal, kept, before)), (
+            'no weight has moved: you clear the gradient before you use it, or p - ... '
+            'makes a new tensor in place of p -= ...')
+        assert not all(map(torch.equal, kept, before)), (
             'no weight of the model has moved: p = p - ... only gives the name p to a '
             'new tensor, and p -= ... changes the parameter itself')
-        compare(params, before, grads, lr, again=lr != 0.3)
-        assert all(p.grad is None or not p.grad.any() for p in params), (
+        compare(kept, before, grads, lr, again=lr != 0.3)
+        assert cleared, (
             'the gradients are still there, and the next backward would add to them: '
             'p.grad = None')
-        assert all(p.requires_grad for p in params), (
+        assert all(p.requires_grad for p in kept), (
             'your parameters no longer want gradients, so this was their last step')
+        assert got is None, (
+            f'sgd_step returns a {type(got).__name__}, and is to return nothing: the '
+            'parameters have changed already')
     with_grad = nn.Parameter(torch.tensor([2.0, -1.0]))
     without = nn.Parameter(torch.tensor([5.0]))
     last = nn.Parameter(torch.tensor([[1.0]]))
@@ -214,6 +231,25 @@ def sgd_step(params, lr):
                 p -= lr * velocity[n]
                 p.grad = None
 ''', 'keep nothing from one'),
+    (SOLUTION + '    return params\n', 'is to return nothing'),
+    ('''
+def sgd_step(params, lr):
+    with torch.no_grad():
+        for p in params:
+            p.grad = None
+            if p.grad is not None:
+                p -= lr * p.grad
+''', 'you clear the gradient before you use it'),
+    ('''
+def sgd_step(params, lr):
+    with torch.no_grad():
+        for i in range(len(params)):
+            if params[i].grad is not None:
+                params[i] = params[i] - lr * params[i].grad
+                params[i].grad = None
+''', 'params[i] -= ...'),
+    (SOLUTION.replace(' is not None', ''), 'ask if p.grad is not None'),
+    (SOLUTION.replace('p.grad = None', 'p.zero_()'), 'not its gradient'),
 ]
 
 RIGHT = [  # other answers that are right
@@ -233,7 +269,6 @@ def sgd_step(params, lr):
             p.grad *= lr
             p.copy_(p - p.grad)
             p.grad = None
-    return params
 ''',
     '''
 def sgd_step(params, lr):
@@ -242,5 +277,15 @@ def sgd_step(params, lr):
         p.detach().sub_(p.grad, alpha=lr)
     for p in params:
         p.grad = torch.zeros_like(p)
+''',
+    '''
+def sgd_step(params, lr):
+    if not isinstance(params, list):
+        params = list(params)
+    while params:
+        p = params.pop()
+        if p.grad is not None:
+            p.data -= lr * p.grad
+            p.grad = None
 ''',
 ]

@@ -33,11 +33,21 @@ class SGD:  # as optim.SGD, whose first call takes seconds
         for p in self.params:
             p.grad = None
 
-    def step(self):
+    def step(self, closure=None):
+        loss = closure and closure()
         with torch.no_grad():
             for p in self.params:
                 if p.grad is not None:
                     p -= self.lr * p.grad
+        return loss
+
+
+class Loader(DataLoader):
+    passes = 0
+
+    def __iter__(self):
+        self.passes += 1
+        return super().__iter__()
 
 
 def reference(model, loader, optimizer, epochs, clear='batch', step='batch', first=0):
@@ -68,7 +78,7 @@ def run(mine, lr, epochs, images=7, batch=3):
     model = nn.Sequential(nn.Flatten(), nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3))
     start = copy.deepcopy(model)
     data = TensorDataset(3 * torch.randn(images, 1, 2, 2), torch.randint(3, (images,)))
-    loader = DataLoader(data, batch_size=batch)
+    loader = Loader(data, batch_size=batch)
     optimizer = SGD(model.parameters(), lr=lr)
     calls = []
     model.register_forward_hook(lambda *given: calls.append(1))
@@ -88,6 +98,7 @@ def flat(model):
 
 def check_weights(mine):
     got, model, start, loader, calls = run(mine, 0.2, 2)
+    passes = loader.passes
     end = flat(model)
     assert not torch.equal(end, flat(start)), (
         'the weights are the same as before: does optimizer.step() come, and is any '
@@ -121,13 +132,16 @@ def check_weights(mine):
     assert len(calls) >= 6, (
         'model.forward(images) leaves out what torch does around it: call the model, '
         'model(images)')
+    assert passes >= 2, (
+        'every epoch has the same batches: loop over trainloader itself, which '
+        'shuffles anew')
 
 
 def check_losses(mine):
     """With lr 0 nothing moves, so that every epoch has the same losses."""
     for images, batch in ((7, 3), (5, 2), (4, 4), (9, 2)):
         got, model, start, loader, _ = run(mine, 0.0, 2, images, batch)
-        assert isinstance(got, (list, tuple)), (
+        assert isinstance(got, list), (
             f'train is to return a list of losses, and returns a {type(got).__name__}')
         assert len(got) == 2, f'{len(got)} losses came back for 2 epochs: one for each'
         assert not any(isinstance(loss, torch.Tensor) and loss.requires_grad
@@ -167,6 +181,8 @@ def check_losses(mine):
         assert abs(one - right) < 1e-4 and abs(two - right) < 1e-4, (
             f'{case} have the mean loss {right:.4f} in both of two epochs in which no '
             f'weight moves, and you say {one:.4f} and {two:.4f}')
+        assert all(isinstance(loss, (int, float)) for loss in got), (
+            'your losses are tensors, and floats are wanted: add up loss.item()')
 
 
 def check(mine):
@@ -230,12 +246,17 @@ WRONG = [  # (answer, words that the verdict has)
      'with the first batch only'),
     (changed((STEP, STEP + '            loss = criterion(model(images), labels)\n')),
      'before its step'),
+    (changed(('.item()', '.detach()')), 'your losses are tensors, and floats'),
+    (changed(('return losses', 'return tuple(losses)')), 'returns a tuple'),
+    (changed(('losses = []', 'losses, batches = [], list(trainloader)'),
+             ('in trainloader:', 'in batches:')), 'which shuffles anew'),
 ]
 
 RIGHT = [  # other answers that are right
     changed((CLEAR, ''), (STEP, STEP + CLEAR)),
     changed((CLEAR, ''), (BACKWARD, CLEAR.replace('optimizer', 'model') + BACKWARD)),
-    changed(('.item()', '.detach()')),
+    changed((BACKWARD, ''), ('step()', 'step(loss.backward)')),
+    changed((STEP, STEP.replace('step()', 'step(None)'))),
     '''
 def train(model, trainloader, criterion, optimizer, epochs):
     model.train()

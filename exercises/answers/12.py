@@ -14,10 +14,12 @@ def worst_mistake(labels, predicted):
     return *worst, counts[worst] / (labels == worst[0]).sum().item()
 '''
 
-# (class, taken for): how often. 3 for 15 is the worst mistake: 6 of 16 images.
-PAIRS = {(0, 0): 20, (1, 1): 3, (3, 3): 9, (3, 15): 6, (3, 0): 1, (5, 1): 5,
-         (7, 0): 3, (7, 1): 3, (7, 2): 2, (8, 9): 5, (9, 8): 5, (10, 10): 2,
-         (12, 12): 1}
+# (class, taken for): how often. 3 for 130 is the worst mistake: 6 of 16 images. The
+# first pair and the last stand there, too, when the others are shuffled.
+PAIRS = {(11, 2): 1, (0, 0): 20, (1, 1): 3, (3, 3): 9, (3, 130): 6, (3, 0): 1,
+         (5, 1): 5, (7, 0): 3, (7, 1): 3, (7, 2): 2, (8, 9): 5, (9, 8): 5,
+         (10, 10): 2, (11, 11): 2, (12, 12): 1, (13, 13): 2, (14, 4): 1, (14, 14): 2,
+         (13, 6): 1}
 
 
 def numbers(got):
@@ -31,27 +33,40 @@ def numbers(got):
 
 def check(mine):
     pairs = [pair for pair, count in PAIRS.items() for _ in range(count)]
-    pairs = torch.tensor(pairs)[torch.randperm(len(pairs))]
+    order = [0, *(1 + torch.randperm(len(pairs) - 2)).tolist(), -1]
+    pairs = torch.tensor(pairs)[order]
     labels, predicted = pairs[:, 0].clone(), pairs[:, 1].clone()
-    label, taken_for, share = numbers(mine.worst_mistake(labels, predicted))
+    try:
+        got = mine.worst_mistake(labels, predicted)
+    except IndexError as error:
+        assert 'index 130' not in str(error) and 'list' not in str(error), (
+            'there may be more classes than your table has: here they go up to 130')
+        raise
+    label, taken_for, share = numbers(got)
     same = torch.equal(labels, pairs[:, 0]) and torch.equal(predicted, pairs[:, 1])
     assert same, 'you changed labels or predicted: work on a copy'
     pair = label, taken_for
     assert label != taken_for, (
         f'({label:.0f}, {label:.0f}) is no mistake: leave out what was named right')
-    assert pair != (15, 3), 'the class comes first, then what it was taken for'
+    assert pair != (130, 3), 'the class comes first, then what it was taken for'
     assert pair != (5, 1), (
-        'class 5 is taken for 1 in 5 of 5 images, but 3 for 15 six times: take the '
+        'class 5 is taken for 1 in 5 of 5 images, but 3 for 130 six times: take the '
         'pair that occurs most often, not the largest share')
     assert label != 7, (
         'class 7 has most mistakes, but of three kinds: count pairs, not classes')
     assert pair not in ((8, 9), (9, 8)), (
         '8 taken for 9 is one pair and 9 taken for 8 another: do not add them up')
+    assert pair != (14, 4), (
+        '(14, 4) is the pair with the largest numbers, not the one that occurs most '
+        'often: max(counts, key=counts.get)')
+    assert PAIRS.get(pair) != 1, (
+        'you name a pair which occurs once. Do you count tensors? Two tensors with the '
+        'same number are two keys: .tolist() or .item()')
     assert pair in PAIRS, (
         f'({label:g}, {taken_for:g}) does not occur: labels * n + predicted mixes up '
-        'pairs, unless n is larger than every label and every prediction (here 15)')
-    assert pair == (3, 15), (
-        f'the worst pair here is (3, 15), and you said ({label:g}, {taken_for:g})')
+        'pairs, unless n is larger than every label and every prediction (here 130)')
+    assert pair == (3, 130), (
+        f'the worst pair here is (3, 130), and you said ({label:g}, {taken_for:g})')
     n, mistakes = len(labels), sum(a != b for a, b in PAIRS for _ in range(PAIRS[a, b]))
     assert share <= 1, f'the share is a number from 0 to 1, and yours is {share:g}'
     assert abs(share - 6 / n) > 1e-4, (
@@ -64,7 +79,7 @@ def check(mine):
     assert abs(share - 6 / 9) > 1e-4, (
         'you divided by the images that were right: divide by all of the class')
     assert abs(share - 1) > 1e-4, (
-        'your share is of the images taken for 15: divide by those labelled 3')
+        'your share is of the images taken for 130: divide by those labelled 3')
     assert abs(share - 6 / 16) < 1e-4, f'6 of 16 is 0.375, and you said {share:.4f}'
     got = numbers(mine.worst_mistake(torch.tensor([1]), torch.tensor([0])))
     assert got == [1, 0, 1], f'one image of 1, taken for 0: (1, 0, 1.0), not {got}'
@@ -90,6 +105,16 @@ def worst_mistake(labels, predicted):
     return label, taken_for, count / max((labels == label).sum().item(), 1)
 '''
 
+DICT = '''
+def worst_mistake(labels, predicted):
+    counts = {{}}
+    for pair in {pairs}:
+        if pair[0] != pair[1]:
+            counts[pair] = counts.get(pair, 0) + 1
+    worst = {worst}
+    return *worst, counts[worst] / (labels == worst[0]).sum().item()
+'''
+
 WRONG = [  # (answer, words that the verdict has)
     (COUNT.format(keep='True', result=RESULT), 'leave out what was named right'),
     (COUNT.format(keep=KEEP, result='(worst[1], worst[0], pairs.count(worst) / '
@@ -99,7 +124,7 @@ WRONG = [  # (answer, words that the verdict has)
     (COUNT.format(keep=KEEP, result='(*worst, pairs.count(worst) / len(pairs))'),
      'of all mistakes'),
     (COUNT.format(keep=KEEP, result='(*worst, pairs.count(worst) / '
-                  '(predicted == worst[1]).sum().item())'), 'taken for 15'),
+                  '(predicted == worst[1]).sum().item())'), 'taken for 130'),
     (COUNT.format(keep=KEEP, result='(*worst, 100 * pairs.count(worst) / '
                   '(labels == worst[0]).sum().item())'), 'from 0 to 1'),
     (COUNT.format(keep=KEEP, result='worst'), 'return three numbers'),
@@ -112,6 +137,28 @@ def worst_mistake(labels, predicted):
     count = ((labels == label) & (predicted == taken_for)).sum().item()
     return label, taken_for, count / (labels == label).sum().item()
 ''', 'count pairs, not classes'),
+    (DICT.format(pairs='zip(labels.tolist(), predicted.tolist())', worst='max(counts)'),
+     'the pair with the largest numbers'),
+    (DICT.format(pairs='zip(labels, predicted)', worst='max(counts, key=counts.get)'),
+     'Do you count tensors?'),
+    ('''
+from collections import Counter
+
+
+def worst_mistake(labels, predicted):
+    wrong = labels != predicted
+    counts = Counter(zip(labels[wrong], predicted[wrong]))
+    worst = max(reversed(counts), key=counts.get)
+    return *worst, counts[worst] / (labels == worst[0]).sum().item()
+''', 'Do you count tensors?'),
+    ('''
+def worst_mistake(labels, predicted):
+    counts = torch.zeros(100, 100)
+    for label, other in zip(labels, predicted):
+        counts[label, other] += label != other
+    label, other = divmod(counts.argmax().item(), 100)
+    return label, other, counts[label, other] / (labels == label).sum()
+''', 'than your table has'),
     (MIXED.format(n=10), 'mixes up pairs'),
     (MIXED.format(n='labels.max().item() + 1'), 'mixes up pairs'),
     ('''
@@ -140,7 +187,7 @@ def worst_mistake(labels, predicted):
 ''', 'do not add them up'),
     ('''
 def worst_mistake(labels, predicted):
-    return 3, 15, 0.375
+    return 3, 130, 0.375
 ''', 'one image of 1'),
 ]
 

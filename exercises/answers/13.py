@@ -40,8 +40,9 @@ class Reference:  # optim.SGD would do, but takes seconds to load
 
     def step(self):
         for p, velocity in zip(self.parameters, self.velocities):
-            velocity.copy_(self.momentum * velocity + p.grad)
-            p.data -= self.lr * velocity
+            if p.grad is not None:
+                velocity.copy_(self.momentum * velocity + p.grad)
+                p.data -= self.lr * velocity
 
 
 images = torch.randn(8, 3, generator=torch.Generator().manual_seed(3))
@@ -106,6 +107,10 @@ def check(mine):
         assert not move(optimizer, listed).any(), (
             'step found no parameters: model.parameters() can be walked through only '
             'once, so keep list(parameters)')
+        optimizer.zero_grad()
+        backward(listed)
+        assert not move(optimizer, listed).any(), (
+            'your first step is 0: first the new velocity, then the step with it')
     assert moved.any(), (
         'the model has not moved: p = p - ... makes a new tensor, p -= ... changes the '
         "model's")
@@ -159,18 +164,30 @@ def check(mine):
                 "each other's way: keep all in self")
             clear(optimizer, one)
             other.zero_grad()
-    model = nn.Linear(3, 2)
-    model.unused = nn.Parameter(torch.ones(2))
+    model = nn.ParameterList(nn.Parameter(torch.ones(2)) for _ in range(3))
+    twin = copy.deepcopy(model)
     optimizer = mine.Momentum(model.parameters(), lr=0.1, momentum=0.9)
-    backward(model)
-    try:
-        move(optimizer, model)
-        clear(optimizer, model)
-        move(optimizer, model)
-    except (TypeError, AttributeError):
-        raise AssertionError('a parameter that takes no part in the loss has the '
-                             'gradient None: skip it') from None
-    assert model.unused.eq(1).all(), 'a parameter without gradient has moved'
+    theirs = Reference(twin.parameters(), lr=0.1, momentum=0.9)
+    for step, given in enumerate(((0, 2), (0, 1, 2), (0, 2))):
+        for one in model, twin:
+            for i, p in enumerate(one):
+                p.grad = torch.full((2,), i + 1.0) if i in given else None
+        try:
+            moved, wanted = move(optimizer, model), move(theirs, twin)
+            clear(optimizer, model)
+        except (TypeError, AttributeError):
+            raise AssertionError('a parameter that takes no part in the loss has the '
+                                 'gradient None: skip it') from None
+        assert step or moved[4:].any(), (
+            'a parameter after one without a gradient stands still: continue, not '
+            'return')
+        assert step or not moved[2:4].any(), 'a parameter without gradient has moved'
+        assert 1 in given or not moved[2:4].any(), (
+            'a parameter without a gradient moved by its old velocity: leave it as it '
+            'was')
+        assert close(moved, wanted), (
+            'when the gradient of a parameter is None in some steps, the velocities '
+            'get mixed up: count all parameters, so that each keeps its own')
 
 
 def but(old, new):
@@ -215,6 +232,17 @@ WRONG = [  # (answer, words that the verdict has)
     (but('with torch.no_grad()', 'torch.set_grad_enabled(False)\n        if True'),
      'gradients are off'),
     (but('if p.grad is not None', 'if True'), 'skip it'),
+    (but('if p.grad is not None', 'if p.grad is None:\n                    return\n'
+         '                if True'), 'not return'),
+    (but('zip(self.parameters, self.velocities)', 'zip([p for p in self.parameters if '
+         'p.grad is not None], self.velocities)'), 'each keeps its own'),
+    (but('                    p -=', '                if velocity.any():\n'
+         '                    p -='), 'by its old velocity'),
+    (but('                    velocity.mul_(self.momentum).add_(p.grad)\n'
+         '                    p -= self.lr * velocity',
+         '                    p -= self.lr * velocity\n'
+         '                    velocity.mul_(self.momentum).add_(p.grad)'),
+     'your first step is 0'),
     (but('p.grad = None', 'p = None'), 'still there'),
     (but('velocity.mul_(self.momentum).add_(p.grad)',
          'p.grad += self.momentum * velocity\n                    '

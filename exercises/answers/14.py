@@ -29,9 +29,9 @@ class Spy(nn.Module):  # hands on what it gets, and notes if gradients were on
         return x
 
 
-def serve(classes, labels, batch_size):
+def serve(classes, labels, batch_size, least=-2):
     """A loader of outputs whose largest number is that of a class."""
-    outputs = 5 * torch.eye(3)[classes] - 2
+    outputs = 5 * torch.eye(3)[classes] + least
     return DataLoader(TensorDataset(outputs, torch.tensor(labels)), batch_size)
 
 
@@ -45,7 +45,14 @@ def check(mine):
     one, two = crossed[0] / 16, crossed[1] / 16
     crossed = sum(crossed) / 9, sum(crossed) / 33, (4 * one + 4 * two + 1) / 9, (
         one + two + 1) / 3
-    got = mine.accuracy(model, loader)
+    among = sum((outputs.softmax(dim=0).argmax(dim=1) == right).sum().item()
+                for outputs, right in loader) / 9
+    try:
+        got = mine.accuracy(model, loader)
+    except AttributeError as error:
+        assert "'bool' object" not in str(error), (
+            'max(dim=1) and topk return two things, values and indices: argmax')
+        raise
     enabled = torch.is_grad_enabled()
     torch.set_grad_enabled(True)
     assert enabled, (
@@ -65,7 +72,10 @@ def check(mine):
         'not all batches have 4 images, the last is short: add up len(labels)')
     assert got != 3 / 4, 'only the first batch was counted: return stands in the loop'
     assert got != 1, 'only the last batch was counted: add up over all of them'
-    assert abs(got - 4 / 9) > 1e-4, 'your result is the share of mistakes'
+    assert abs(got - 4 / 9) > 1e-4 or abs(
+        mine.accuracy(Spy(), serve([0, 1, 2], [0, 0, 0], 64)) - 2 / 3) > 1e-4, (
+        'your result is the share of mistakes')
+    assert abs(got - among) > 1e-4, 'softmax(dim=0) compares the images with each other'
     assert abs(got - 4 / 8) > 1e-4, 'the last batch, of one image, was left out'
     assert abs(got - 5 / 9) < 1e-4, f'5 of 9 images were right, and you said {got:.3f}'
     assert not spy.notes, 'torch took notes for gradients: with torch.no_grad():'
@@ -79,6 +89,10 @@ def check(mine):
 
     got = mine.accuracy(Spy(), serve([0, 1, 2], [0, 0, 0], 64))
     assert abs(got - 1 / 3) < 1e-4, f'1 of 3 images was right, and you said {got:.3f}'
+    got = mine.accuracy(Spy(), serve([0, 1, 2, 2], [0, 1, 2, 0], 64, least=-10))
+    assert abs(got - 3 / 4) < 1e-4, (
+        'all outputs of a model may be negative, and then you are wrong: argmax of the '
+        'outputs as they are')
     loader = serve([2] * 100, [2] * 100, 30)
     got = mine.accuracy(nn.Sequential(nn.Dropout(0.9)), loader)
     assert abs(got - 1) < 1e-4, (
@@ -113,6 +127,9 @@ def accuracy(model, loader):
     (but('    model.train(was_training)\n    return', '            return'),
      'only the first batch'),
     (but('==', '!='), 'share of mistakes'),
+    (but('output.argmax(', 'output.softmax(dim=0).argmax('), 'softmax(dim=0) compares'),
+    (but('output.argmax(', 'output.abs().argmax('), 'may be negative'),
+    (but('output.argmax(', 'output.max('), 'values and indices: argmax'),
     (but('            output', '            if len(labels) < loader.batch_size:\n'
          '                break\n            output'), 'was left out'),
     (but('    model.train(was_training)\n', ''), 'left in eval mode'),

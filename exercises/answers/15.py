@@ -54,6 +54,9 @@ def check(mine):
         best = float(best)
     except (TypeError, ValueError):
         raise AssertionError('best_epoch is a number, such as 3') from None
+    assert not 0 < best < 1, (
+        f'{best:g} is the loss: in which epoch is it reached?')
+    assert 1 <= best <= 12, 'there are twelve epochs, counted from 1'
     assert best != 12, (
         'after epoch 12 the training loss is lowest: how does it do on images that it '
         'did not learn from?')
@@ -93,6 +96,9 @@ WRONG = [  # (answer, words that the verdict has)
     (answer(best='...'), 'best_epoch is missing'),
     (answer(best="'C'"), 'is a number'),
     (answer(best='12'), 'did not learn from'),
+    (answer(best='0.457'), '0.457 is the loss: in which epoch'),
+    (answer(best='13'), 'there are twelve epochs'),
+    (answer(best='0'), 'counted from 1'),
     (answer(best='11'), 'not at the training loss'),
     (answer(best='6'), 'one rise may be noise'),
     (answer(best='4'), 'goes on falling'),

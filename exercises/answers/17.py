@@ -38,6 +38,19 @@ def load(mine, model, state_dict):
         assert 'Missing key' not in str(error) and 'Unexpected' not in str(error), (
             'load_state_dict got other names than those of the model: fill up from '
             'model.state_dict(), or strict=False')
+        assert 'must match' not in str(error), (
+            'you copy a tensor of another shape: compare the shapes first')
+        raise
+    except IndexError as error:
+        assert '0-dim' not in str(error), (
+            'num_batches_tracked is a single number, without sides: a.copy_(...) takes '
+            'every shape')
+        raise
+    except KeyError as error:
+        names = model.state_dict()
+        assert error.args[0] not in names, 'the model has names that state_dict lacks'
+        assert error.args[0] not in state_dict, (
+            'state_dict has names that the model lacks')
         raise
 
 
@@ -47,6 +60,7 @@ def check(mine):
     given = dict(reversed(other.state_dict().items()))  # in another order
     given['output.weight'] = given['output.weight'].T.contiguous()[:, :3]  # [4, 3]
     given['hidden1.weight'] = given['hidden1.weight'].reshape(6, 4)  # as many numbers
+    given['output.bias'] = torch.full((1,), 7.0)  # not [3], but copy_ would stretch it
     given['more.weight'] = torch.ones(4)
     del given['hidden2.bias']
     kept = {name: tensor.clone() for name, tensor in given.items()}
@@ -67,6 +81,8 @@ def check(mine):
         assert now[name].shape == own[name].shape, (
             f'{name} has another shape now: it did not fit')
     for name in filled:
+        assert name != 'output.bias' or not now[name].eq(7).all(), (
+            'output.bias has another shape, and copy_ stretched it')
         assert name not in lost, f'{name} does not fit or is not given, yet it changed'
         assert torch.equal(now[name], kept[name]), (
             f'{name} got the numbers of another tensor: go by names, not by the order')
@@ -76,6 +92,8 @@ def check(mine):
 
     assert got is not model and not isinstance(got, (str, int)) and hasattr(
         got, '__iter__'), 'return a list of names'
+    assert not isinstance(got, (set, frozenset)), (
+        'return a list of names, and yours is a set')
     got = list(got)
     assert all(isinstance(name, str) for name in got), 'return names: a list of str'
     assert set(got) != set(own) - set(lost), (
@@ -128,6 +146,18 @@ WRONG = [  # (answer, words that the verdict has)
 def load_what_fits(model, state_dict):
     return model.load_state_dict(state_dict, strict=False).missing_keys
 ''', 'does not forgive either'),
+    (EACH.format(each='state_dict().items()', put='tensor[:] = state_dict[name]'),
+     'is a single number, without sides'),
+    (EACH.format(each='state_dict().items()', put='tensor.copy_(state_dict[name])')
+     .replace('name in state_dict and', ''), 'names that state_dict lacks'),
+    (but('name in own and ', ''), 'names that the model lacks'),
+    (EACH.format(each='state_dict().items()', put='tensor.copy_(state_dict[name])')
+     .replace('.shape', '.dim()'), 'compare the shapes'),
+    (EACH.format(each='state_dict().items()', put='tensor.copy_(state_dict[name])')
+     .replace('.shape == tensor.shape', '.shape in (tensor.shape, (1,))'),
+     'output.bias has another shape, and copy_ stretched it'),
+    (EACH.format(each='state_dict().items()', put='tensor.copy_(state_dict[name])')
+     .replace('return lost', 'return set(lost)'), 'yours is a set'),
     (but('{**own, **fits}', 'fits'), 'other names than those of the model'),
     (but('    model.load_state_dict({**own, **fits})\n', ''), 'nothing has arrived'),
     (but('model.load_state_dict({**own, **fits})', 'own.update(fits)'),
@@ -186,7 +216,7 @@ def load_what_fits(model, state_dict):
 RIGHT = [  # other answers that are right
     EACH.format(each='state_dict().items()', put='tensor.copy_(state_dict[name])'),
     EACH.format(each='state_dict().items()', put='tensor[...] = state_dict[name]')
-    .replace('return lost', 'return set(lost)'),
+    .replace('return lost', 'return lost[::-1]'),
     '''
 def load_what_fits(model, state_dict):
     own = model.state_dict()

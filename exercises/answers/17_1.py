@@ -1,4 +1,5 @@
 """What is right and wrong in exercise 17_1."""
+import os
 import pickle
 import tempfile
 from pathlib import Path
@@ -47,8 +48,26 @@ def close(one, two):
 
 
 def check(mine):
+    home = os.getcwd()
     with tempfile.TemporaryDirectory() as folder:
-        look(mine, Path(folder))
+        os.chdir(folder)
+        try:
+            look(mine, Path(folder))
+        finally:
+            os.chdir(home)
+
+
+def load(mine, path):
+    words = ('load_state_dict changes the model and returns only a report: do not '
+             'write model = ...load_state_dict(...)')
+    try:
+        got = mine.load(path)
+    except AttributeError as error:
+        assert '_IncompatibleKeys' not in str(error), words
+        raise
+    assert not isinstance(got, (tuple, list)) or not any(
+        type(part).__name__ == '_IncompatibleKeys' for part in got), words
+    return got
 
 
 def look(mine, folder):
@@ -63,6 +82,7 @@ def look(mine, folder):
     assert close(model, middle), 'save changed the model'
     assert Path(path).exists(), (
         'save wrote no file at path: what only this program remembers ends with it')
+    assert len(list(folder.iterdir())) == 1, 'save wrote two files: put all in one'
     try:
         torch.load(path, weights_only=True)
     except pickle.UnpicklingError:
@@ -72,7 +92,7 @@ def look(mine, folder):
     train(model, optimizer, 3, 5)
     mine.save(folder / 'two.pth', model, optimizer, 5)  # a path may be a Path, too
 
-    got = mine.load(path)
+    got = load(mine, path)
     assert isinstance(got, (tuple, list)) and len(got) == 3, (
         'load returns three things: model, optimizer, epochs')
     loaded, theirs, epochs = got
@@ -118,6 +138,21 @@ def but(*changes):
 
 LOADED = "    optimizer.load_state_dict(checkpoint['optimizer'])\n"
 
+TWO = '''
+def save(path, model, optimizer, epochs):
+    torch.save(optimizer.state_dict(), {other})
+    torch.save([model.state_dict(), epochs], path)
+
+
+def load(path):
+    weights, epochs = torch.load(path)
+    model = new_model()
+    model.load_state_dict(weights)
+    optimizer = optim.Adam(model.parameters())
+    optimizer.load_state_dict(torch.load({other}))
+    return model, optimizer, epochs
+'''
+
 WRONG = [  # (answer, words that the verdict has)
     (but((LOADED, '')), "Adam's memory is lost"),
     (but((LOADED, ''), ("'optimizer': optimizer.state_dict(),", '')),
@@ -139,6 +174,12 @@ WRONG = [  # (answer, words that the verdict has)
     (but(('model.state_dict(), \'optimizer\': optimizer.state_dict()',
           "model, 'optimizer': optimizer")), 'not the thing itself'),
     (but(('optimizer.state_dict(),', 'optimizer,')), 'not the thing itself'),
+    (but(('    model = new_model()\n    model.load', '    model = new_model().load')),
+     'returns only a report'),
+    (but(('    model.load_state', '    report = model.load_state'),
+         ('return model,', 'return report,')), 'returns only a report'),
+    (TWO.format(other="str(path) + '.optimizer'"), 'save wrote two files'),
+    (TWO.format(other="'optimizer.pth'"), 'save wrote two files'),
     (but(('return model, optimizer,', "return checkpoint['state_dict'], optimizer,")),
      'is a model'),
     ('''

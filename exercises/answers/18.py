@@ -40,18 +40,22 @@ def a_photo(height, width):
 
 
 def squares(photo, size):
-    """All that fit: {(top, left, mirrored): view}."""
+    """All that fit: {(top, left, mirrored): view}, and the views in one tensor."""
     views = {}
     for top in range(len(photo) - size + 1):
         for left in range(photo.shape[1] - size + 1):
             square = photo[top:top + size, left:left + size].double() / 127.5 - 1
             views[top, left, False] = square.permute(2, 0, 1)
             views[top, left, True] = views[top, left, False].flip(2)
-    return views
+    return views, torch.stack([*views.values()])
 
 
 def alike(one, two):
     return one.shape == two.shape and (one - two).abs().max() < 1e-4
+
+
+DARK = ('0 is -1 and 255 is 1 in each photo, also in a dark one: divide by 255, not by '
+        'the largest number there is')
 
 
 def find(got, views, size, name):
@@ -64,9 +68,10 @@ def find(got, views, size, name):
         f'{name} gives {list(got.shape)}, not {[3, size, size]}: is the square cut '
         'within the photo?')
     shaped(got, torch.zeros(3, size, size), f'what {name} returns')
-    for place, view in views.items():
-        if alike(got, view):
-            return place
+    views, stacked = views
+    near = (stacked - got).abs().flatten(1).amax(1) < 1e-4
+    if near.any():
+        return [*views][near.nonzero()[0].item()]
     got = got.double()
     assert got.max() < 2, (
         f'{name} goes up to {got.max().item():.0f}: 0 is to be -1, and 255 is to be 1')
@@ -85,12 +90,24 @@ def find(got, views, size, name):
         assert not alike(got, view.transpose(1, 2)), (
             f'{name}: rows and columns have changed places: permute(2, 0, 1)')
         assert not alike(got, view.flip(0)), f'{name}: the colours have changed places'
-        assert not alike(got, view.permute(1, 2, 0).reshape(3, size, size)), (
-            f'{name}: reshape and view keep the order of the numbers, and here that '
-            'makes a scramble: permute(2, 0, 1)')
+        for one in view, numbers / 255:
+            assert not alike(got, one.permute(1, 2, 0).reshape(3, size, size)), (
+                f'{name}: reshape and view keep the order of the numbers, and here '
+                'that makes a scramble: permute(2, 0, 1)')
+        above = numbers.double() - numbers.min()
+        assert not alike(got, 2 * numbers / numbers.max() - 1) and not alike(
+            got, 2 * above / above.max() - 1), f'{name}: {DARK}'
     raise AssertionError(
         f'{name} gives no square of the photo from -1 to 1: cut, colours first, float, '
         'then / 255 * 2 - 1')
+
+
+def train(mine, photo, size):
+    try:
+        return mine.train_view(photo, size)
+    except ValueError as error:
+        assert 'step' not in str(error), 'tensors have no step below 0: flip(2)'
+        raise
 
 
 def check(mine):
@@ -112,32 +129,40 @@ def check(mine):
 
     photo, size = a_photo(6, 7), 5
     before, views, places = photo.clone(), squares(photo, size), []
-    for _ in range(300):
-        places.append(find(mine.train_view(photo, size), views, size, 'train_view'))
+    for _ in range(600):
+        places.append(find(train(mine, photo, size), views, size, 'train_view'))
         assert torch.equal(photo, before), 'train_view changed photo: work on a copy'
-    assert len(set(places)) > 1, (
-        'train_view gives the same view in each of 300 calls: no seed within it')
+        assert len(places) != 100 or len(set(places)) > 1, (
+            'train_view gives the same view in each of 100 calls: no seed within it')
     tops, lefts = ([place[i] for place in places] for i in (0, 1))
-    shares = [tops.count(row) / 300 for row in range(2)] + [
-        lefts.count(column) / 300 for column in range(3)]
+    shares = [tops.count(row) / 600 for row in range(2)] + [
+        lefts.count(column) / 600 for column in range(3)]  # 1/2 and 1/3, +- 0.02
     assert tops.count(1) and lefts.count(2), (
         'train_view never takes the last place where the square fits: there are '
         'height - size + 1 rows to start from')
     assert tops.count(0) and lefts.count(0), (
         'train_view never begins at row 0 or column 0')
-    assert min(shares) > 0.2, 'train_view: all places are to be equally likely'
+    assert shares[3] < 0.42 or abs(shares[2] - shares[4]) > 0.1, (
+        'train_view: the first and the last place come half as often: int(rand * (n + '
+        '1)), or torch.randint')
+    assert min(shares) > 0.25, 'train_view: all places are to be equally likely'
     pairs = {place[:2] for place in places}
     assert len(pairs) == 6, (
         'train_view: row and column are to be drawn independently of each other')
-    mirrored = sum(place[2] for place in places) / 300
+    mirrored = sum(place[2] for place in places) / 600  # +- 0.02
     assert mirrored > 0, 'train_view never mirrors'
     assert mirrored < 1, 'train_view always mirrors: in half of the calls'
-    assert 0.3 < mirrored < 0.7, (
+    assert 0.42 < mirrored < 0.58, (
         f'train_view mirrors in {mirrored:.0%} of the calls, not in half of them')
     assert len(set(places)) == 12, (
         'train_view: whether it mirrors is not to depend on the place')
     photo = a_photo(8, 5)
     find(mine.train_view(photo, 5), squares(photo, 5), 5, 'train_view')
+    dark = a_photo(5, 5) // 3 + 20
+    views, _ = squares(dark, 5)
+    for name in 'test_view', 'train_view':
+        got = getattr(mine, name)(dark.clone(), 5)
+        assert any(alike(got, view) for view in views.values()), f'{name}: {DARK}'
 
 
 def but(*changes):
@@ -152,6 +177,19 @@ def but(*changes):
 WRONG = [  # (answer, words that the verdict has)
     (but(('.permute(2, 0, 1)', '')), 'the colours stand last'),
     (but(('.permute(2, 0, 1)', '.reshape(3, size, size)')), 'a scramble'),
+    (but(('.permute(2, 0, 1)', '.reshape(3, size, size)'), (' * 2 - 1', '')),
+     'a scramble'),
+    (but(('view.flip(2) if', 'view[:, :, ::-1] if')), 'no step below 0: flip(2)'),
+    (but(('torch.randint(height - size + 1, (1,)).item()',
+          'round(torch.rand(1).item() * (height - size))'),
+         ('torch.randint(width - size + 1, (1,)).item()',
+          'round(torch.rand(1).item() * (width - size))')), 'half as often'),
+    (but(('rand(1) < 0.5', 'rand(1) < 0.333')), 'not in half of them'),
+    (but(('rand(1) < 0.5', 'randn(1) < 0.5')), 'not in half of them'),
+    (but(('square.float() / 255', 'square / photo.max()')), 'also in a dark one'),
+    (but(('square.float() / 255', 'square / square.max()')), 'also in a dark one'),
+    (but(('square.float() / 255', '(square - square.min()) / (square.max() - '
+          'square.min())')), 'also in a dark one'),
     (but(('permute(2, 0, 1)', 'permute(2, 1, 0)')), 'rows and columns have changed'),
     (but(('permute(2, 0, 1)', 'permute(2, 0, 1).flip(0)')), 'the colours have changed'),
     (but((' / 255 * 2 - 1', '')), '0 is to be -1'),

@@ -33,7 +33,15 @@ def check(mine):
     bias = torch.tensor([10.0, 20.0, 30.0])
     before = [tensor.clone() for tensor in (picture, windows, bias)]
     wanted = F.conv2d(picture[None], windows, bias)[0]
-    got = mine.convolve(picture, windows, bias)
+    try:
+        got = mine.convolve(picture, windows, bias)
+    except RuntimeError as error:
+        assert 'must match' not in str(error) or '(8)' not in str(error), (
+            'picture has its channels first: picture[:, i:i + k, j:j + k]')
+        assert 'must match' not in str(error) or '(6)' not in str(error), (
+            'bias has one number for each map: bias[:, None, None], or bias[m] in the '
+            'loop')
+        raise
     assert all(map(torch.equal, (picture, windows, bias), before)), (
         'you changed picture, windows or bias: make new tensors')
     assert isinstance(got, torch.Tensor), f'the result is a {type(got).__name__}'
@@ -48,6 +56,11 @@ def check(mine):
         'the result is of one picture, so it has three sides: [maps, rows, columns]')
     assert list(got.shape) != [3, 6], 'one window, one map: there are three windows'
     shaped(got, wanted)
+    for side, name, last, n in ((1, 'row', got[:, -1], 'column of 5'),
+                                (2, 'column', got[:, :, -1], 'row of 8')):
+        assert last.any() or not got.any(), (
+            f'the last {name} is still 0: a window of 3 has {got.shape[side]} places '
+            f'in a {n}, {"height" if side == 1 else "width"} - k + 1')
     plain, column = F.conv2d(picture[None], windows)[0], bias.view(3, 1, 1)
     assert not close(got, plain), 'the bias is missing: one number for each map'
     for times, words in ((2, 'in each channel'), (9, 'at each weight'),
@@ -70,9 +83,10 @@ def check(mine):
         'only the first map is right: each window has its own weights and its own bias')
     assert not close(got[:, 0], wanted[:, 0]) or close(got, wanted), (
         'the first row is right, and others are not: the window starts at row i')
-    assert close(got, wanted), (
-        f'at the first place the sum is {wanted[0, 0, 0].item():.3f}, and you have '
-        f'{got[0, 0, 0].item():.3f}')
+    if not close(got, wanted):
+        place = tuple(((got - wanted).abs() < 1e-4).logical_not().nonzero()[0].tolist())
+        raise AssertionError(f'at {list(place)} the sum is {wanted[place].item():.3f}, '
+                             f'and you have {got[place].item():.3f}')
 
     for shape, k in (((3, 7, 4), 2), ((1, 4, 6), 4), ((2, 3, 3), 1)):
         picture, windows = torch.randn(shape), torch.randn(2, shape[0], k, k)
@@ -88,10 +102,14 @@ def check(mine):
 
     windows.requires_grad_()
     bias.requires_grad_()
-    got = mine.convolve(picture, windows, bias)
-    assert got.requires_grad, (
-        'no gradients: torch.tensor copies numbers without the notes, so write the '
-        'sums into torch.zeros, or use torch.stack')
+    words = ('no gradients: torch.tensor, .item() and numpy drop the notes, so write '
+             'the sums into torch.zeros, or use torch.stack')
+    try:
+        got = mine.convolve(picture, windows, bias)
+    except RuntimeError as error:
+        assert 'numpy' not in str(error), words
+        raise
+    assert got.requires_grad, words
     (got * wanted).sum().backward()
     mine_too = windows.grad, bias.grad
     windows.grad = bias.grad = None
@@ -142,7 +160,18 @@ WRONG = [  # (answer, words that the verdict has)
      'all sizes from the shapes'),
     (but(('range(maps)', 'range(3)')), 'all sizes from the shapes'),
     (but(('[:, i:i + k,', '[:, 0:k,')), 'starts at row i'),
-    (BY_LIST.format(join='torch.tensor', within=''), 'without the notes'),
+    (BY_LIST.format(join='torch.tensor', within=''), 'drop the notes'),
+    (but((').sum() + bias[m]', ').sum().item() + bias[m].item()')), '.item() and'),
+    (but(('windows[m] ', 'torch.from_numpy(windows.numpy())[m] ')), 'numpy drop'),
+    (but(('range(height - k + 1)', 'range(height - k)'),
+         ('range(width - k + 1)', 'range(width - k)')), 'the last row is still 0'),
+    (but(('range(width - k + 1)', 'range(width - k)')), 'the last column is still 0: '
+     'a window of 3 has 6 places in a row of 8, width - k + 1'),
+    (but(('result[m, i, j] = ', 'result[m, i, j] = (m + i + j == 4) + ')),
+     'at [0, 0, 4] the sum is'),
+    (but(('[:, i:i + k, j:j + k]', '[i:i + k, j:j + k]')), 'channels first'),
+    (but((' + bias[m]', ''), ('return result', 'return result + bias')),
+     'bias[:, None, None]'),
     (but(('windows[m] ', 'windows[m].detach() ')), 'gets to windows'),
     (but(('bias[m]', 'bias[m].item()')), 'gets to bias'),
     (but(('picture.shape\n', '(n + 2 for n in picture.shape)\n    '

@@ -40,13 +40,14 @@ class Small(nn.Module):
 
 class SGD:  # that of torch would do, but takes seconds to load
     def __init__(self, parameters, lr):
-        self.parameters, self.lr = list(parameters), lr
+        self.parameters, self.lr, self.steps = list(parameters), lr, 0
 
     def zero_grad(self, set_to_none=True):
         for p in self.parameters:
             p.grad = None
 
     def step(self):
+        self.steps += 1
         for p in self.parameters:
             p.data -= self.lr * (0 if p.grad is None else p.grad)
 
@@ -68,7 +69,8 @@ def check(mine):
     assert layer.in_features == 6 and inputs == 6, (
         f'the new layer has {layer.in_features} inputs, and the body gives 6 features: '
         'the old layer knows, model.classifier.in_features')
-    assert layer.bias is not None and out == 3, 'it is nn.Linear(inputs, classes)'
+    assert layer.bias is not None, 'your new layer has no bias'
+    assert out == 3, 'it is nn.Linear(inputs, classes)'
     learns = [name for name, p in model.named_parameters() if p.requires_grad]
     assert learns, (
         'nothing learns: freeze first and put the new layer in afterwards, or it is '
@@ -76,6 +78,13 @@ def check(mine):
     assert set(learns) >= set(LEARN), (
         f'of the new layer only {learns} learns: weight and bias should')
     more = [name for name in learns if name not in LEARN]
+    assert not more or not any('requires_grad' in vars(part)
+                               for part in model.modules()), (
+        'model.requires_grad = False only sets a new name on the module: '
+        'model.requires_grad_(False), or a loop over model.parameters()')
+    new = [name for p in model.parameters() for name in vars(p) if 'requir' in name]
+    assert not more or not new, (
+        f'{new[0]} is a new name that you give: it is called requires_grad')
     assert not more, (
         f'{len(more)} others learn as well, such as {more[-1]}: freeze every parameter '
         'of the body')
@@ -102,6 +111,7 @@ def check(mine):
     for step in range(2):
         theirs.zero_grad()
         wanted = nn.CrossEntropyLoss()(used(images), labels)
+        soft = nn.CrossEntropyLoss()(used(images).softmax(dim=1), labels)
         wanted.backward()
         theirs.step()
         before = model.classifier.weight.detach().clone()
@@ -124,9 +134,16 @@ def check(mine):
             'parameters of the body got gradients: they are to stay frozen')
         assert not torch.equal(model.classifier.weight, before), (
             'the classifier has not moved: backward, then step')
+        assert optimizer.steps == step + 1, (
+            'use the optimizer that comes in, for one step')
         assert isinstance(got, (float, int)) or getattr(got, 'shape', None) == (), (
             'train_step returns the loss, one number')
+        assert not getattr(got, 'requires_grad', False), (
+            'the loss is a tensor, and keeps all notes: .item()')
         got = got.item() if hasattr(got, 'item') else got
+        assert abs(got - soft.item()) > 1e-4, (
+            'softmax before nn.CrossEntropyLoss: it applies its own, give it the '
+            'logits')
         assert got == got and abs(got - 8 * wanted.item()) > 1e-3, (
             'your loss is that of all images added up, not their mean')
         assert step or abs(got - nn.CrossEntropyLoss()(
@@ -172,7 +189,15 @@ WRONG = [  # (answer, words that the verdict has)
           'nn.Conv2d):\n            layer.requires_grad_(False)\n')),
      'such as features.4.bias'),
     (but((FREEZE, FREEZE.replace('parameter.requires', 'parameter.require'))),
-     'others learn as well'),
+     'it is called requires_grad'),
+    (but((FREEZE, '    model.requires_grad = False\n')), 'a new name on the module'),
+    (but((FREEZE, '    model.features.requires_grad = False\n')), 'a new name on'),
+    (but(('in_features, classes', 'in_features, classes, bias=False')), 'has no bias'),
+    (but(('(output, labels)', '(output.softmax(dim=1), labels)')),
+     'it applies its own'),
+    (but(('    model.eval()', '    optimizer = torch.optim.SGD(model.classifier.'
+          'parameters(), lr=0.1)\n    model.eval()')), 'that comes in'),
+    (but(('loss.item()', 'loss')), 'keeps all notes'),
     (but((' if p.requires_grad]', ']')), 'but what learns is'),
     (but(('[name for', '[p for')), 'adapt returns names'),
     (but(('return [name', 'return len([name'), ('requires_grad]', 'requires_grad])')),
@@ -195,8 +220,7 @@ WRONG = [  # (answer, words that the verdict has)
 RIGHT = [  # other answers that are right
     but((FREEZE, '    model.requires_grad_(False)\n'), ('loss.item()', 'loss.detach()'),
         (EVAL, '    model.train()\n    model.features.eval()\n')),
-    but((FREEZE, '    model.features.requires_grad_(False)\n'),
-        ('loss.item()', 'loss')),
+    but((FREEZE, '    model.features.requires_grad_(False)\n')),
     but((FREEZE + HEAD, '    old = model.classifier\n    for p in model.features.'
          'parameters():\n        p.requires_grad = False\n    model.classifier = '
          'nn.Linear(old.weight.shape[1], classes)\n'),

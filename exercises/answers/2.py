@@ -28,7 +28,6 @@ def check(mine):
         assert i == h == o or list(W.shape) != [o, i] or i == o, (
             f'{case} your W is [{o}, {i}]: [inputs, outputs] is the other way round')
         shaped(W, W1 @ W2, f'{case} your W')
-        shaped(B.view(1, -1) if B.dim() < 2 else B, B2, f'{case} your B')
         assert all(map(torch.equal, before, given)), (
             'your function changes its inputs: += and *= do that; make new tensors')
         if i == h == o:
@@ -38,6 +37,9 @@ def check(mine):
                     (W1 + W2, 'your W is a sum: one layer after the other multiplies'),
                     (W1 * W2, 'W1 * W2 multiplies element by element: take @')):
                 assert not torch.allclose(W, wrong, atol=1e-4), words
+            assert list(B.shape) != [h, o] or not torch.allclose(B, B1 * W2 + B2), (
+                'B1 * W2 multiplies element by element: take @')
+        shaped(B, B2, f'{case} your B')
         for wrong, words in (
                 (B2, 'B1 is missing from B: put zeros in for x, and see what remains'),
                 (torch.sigmoid(B1) @ W2 + B2,
@@ -121,6 +123,18 @@ def collapse(W1, B1, W2, B2):
     B += B1 @ W2 + B2
     return W1 @ W2, B
 ''', 'for W1 [4, 5] and W2 [5, 1] your B'),
+    ('''
+def collapse(W1, B1, W2, B2):
+    return W1 * W2, B1 * W2 + B2
+''', 'W1 * W2 multiplies element by element'),
+    ('''
+def collapse(W1, B1, W2, B2):
+    return W1 @ W2, B1 * W2 + B2
+''', 'B1 * W2 multiplies element by element'),
+    ('''
+def collapse(W1, B1, W2, B2):
+    return W1 @ W2, (B1 @ W2 + B2).view(-1)
+''', 'your B has the shape [3], not [1, 3]'),
 ]
 
 RIGHT = [  # other answers that are right
@@ -141,7 +155,7 @@ def collapse(W1, B1, W2, B2):
     '''
 def collapse(W1, B1, W2, B2):
     W = (W2.T @ W1.T).T
-    B = (B1.view(-1, 1) * W2).sum(dim=0) + B2.view(-1)
+    B = (B1.view(-1, 1) * W2).sum(dim=0) + B2
     return W, B
 ''',
 ]

@@ -22,18 +22,19 @@ def compute_features(body, loader):
 
 
 class Body(nn.Module):
-    """Counts the images that come, and whether torch takes notes."""
+    """Counts the images that come, and whether torch takes notes, in copies, too."""
+    count, notes = 0, False
+
     def __init__(self):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(3, 5, 3, padding=1), nn.BatchNorm2d(5), nn.ReLU(),
             nn.Dropout(0.3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.count, self.notes = 0, False
 
     def forward(self, x):
-        self.count += len(x)
+        Body.count += len(x)
         output = self.layers(x)
-        self.notes = self.notes or output.requires_grad
+        Body.notes = Body.notes or output.requires_grad
         return output
 
 
@@ -45,7 +46,7 @@ def check(mine):
     before = copy.deepcopy(body.state_dict())
     used = copy.deepcopy(body).eval()
     wanted = torch.cat([used(images[i:i + 1]).detach() for i in range(n)])
-    body.count, body.notes = 0, False
+    Body.count, Body.notes, layers = 0, False, str(body)
     body.train()
     dataset = TensorDataset(images, labels)
     try:
@@ -61,6 +62,9 @@ def check(mine):
         'gradients are off for all that follows: with torch.no_grad(): ends by itself')
     assert isinstance(got, (tuple, list)) and len(got) == 2, (
         'return two tensors: features, labels')
+    assert not isinstance(got[1], list) or len(got[1]) != n, (
+        'labels is a list of numbers: append each batch and torch.cat, or '
+        'torch.tensor(labels)')
     assert not isinstance(got[0], list) and not isinstance(got[1], list), (
         'you return lists of batches: torch.cat makes one tensor of a list')
     features, got_labels = got
@@ -78,6 +82,11 @@ def check(mine):
     assert body.count == n, (
         f'{body.count} images went through the body, and the loader has {n}: walk '
         'through it once')
+    assert str(body) == layers, (
+        'the body has other layers now, and it is to stay as it is')
+    assert all(p.requires_grad for p in body.parameters()), (
+        'the parameters of the body have lost requires_grad, and it is to stay as it '
+        'is: torch.no_grad() is enough')
     now = body.state_dict()
     moved = [name for name in before if not torch.equal(now[name], before[name])]
     assert not any('running' in name or 'tracked' in name for name in moved), (
@@ -122,6 +131,12 @@ WRONG = [  # (answer, words that the verdict has)
      'ends by itself'),
     (but(('torch.cat(features), torch.cat(all_labels)', 'features, all_labels')),
      'lists of batches'),
+    (but(('append(labels)', 'extend(labels)'), ('torch.cat(all_labels)', 'all_labels')),
+     'labels is a list of numbers'),
+    (but(('    body.eval()\n', '    body.eval().requires_grad_(False)\n')),
+     'have lost requires_grad'),
+    (but(('    body.eval()\n', '    body.eval()\n    body.classifier = torch.nn.'
+          'Identity()\n')), 'other layers now'),
     (but(('torch.cat(features), torch.cat(all_labels)', 'torch.cat(features)')),
      'return two tensors'),
     (but(('torch.cat(features), torch.cat(all_labels)',
@@ -180,6 +195,7 @@ import copy
 
 
 def compute_features(body, loader):
+    body = copy.deepcopy(body)
     images, labels = zip(*loader)
     body = body.eval()
     for p in body.parameters():

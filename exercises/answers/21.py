@@ -32,6 +32,10 @@ def check(mine):
         raise AssertionError(
             'Python refuses to divide by 0, and a class may be without images: divide '
             'tensors, torch makes nan of it') from None
+    except RuntimeError as error:
+        assert 'ZeroDivision' not in str(error), (
+            '// drops what stands behind the point: /')
+        raise
     assert torch.equal(counts, COUNTS), 'you changed counts: make a new tensor'
     assert isinstance(got, (tuple, list)) and len(got) == 2, (
         'return two tensors: recalls, precisions')
@@ -112,6 +116,7 @@ WRONG = [  # (answer, words that the verdict has)
     (answer('right / counts.sum()', 'right / counts.sum()'), 'divide by all images'),
     (answer('100 * right / counts.sum(dim=1)'), 'yours to 100'),
     (answer('right // counts.sum(dim=1).clamp(min=1)'), 'not //'),
+    (answer('right // counts.sum(dim=1)'), '// drops'),
     (answer('right / counts.sum(dim=1).clamp(min=1)'), 'your recall is 0'),
     (answer(precision='right / counts.sum(dim=0).clamp(min=1)'),
      'your precision is 0'),

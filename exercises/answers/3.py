@@ -24,8 +24,8 @@ def check(mine):
             assert isinstance(got, torch.Tensor), (
                 f'{case} you return a {type(got).__name__}, not a tensor')
             assert np.array_equal(array, before), (
-                f'{case} the array has changed: your tensor shares its memory, and -= '
-                'or an underscore writes into it')
+                f'{case} the array has changed: -= or an underscore writes into it, or '
+                'into a tensor that shares its memory')
             right = torch.tensor(before - before.mean(axis=0), dtype=torch.float32)
             shaped(got, right, f'{case} the result')
             assert not np.shares_memory(got.detach().numpy(), array), (
@@ -112,7 +112,7 @@ def centre(array):
 def centre(array):
     array -= array.mean(axis=0)
     return torch.tensor(array, dtype=torch.float32)
-''', 'the array has changed'),
+''', 'the array has changed: -= or an underscore writes into it, or'),
     ('''
 def centre(array):
     tensor = torch.from_numpy(array)

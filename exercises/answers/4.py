@@ -33,18 +33,26 @@ def check(mine):
     x = torch.tensor(SCORES)
     for temperature in (1, 2.0, 0.5):
         got, right = compare(mine, SCORES, temperature)
-        e, cold = torch.exp(x / temperature), temperature == 1
+        scores, cold = x / temperature, temperature == 1
+        flat = scores.max(dim=1).values
+        for shift in (0, flat.view(-1, 1), flat):
+            e = torch.exp(scores - shift)
+            for wrong, words in (
+                    (e, 'these are powers still: divide each row by its sum'),
+                    (e / e.sum(), 'you divide by the sum of everything, so that the '
+                                  'whole batch sums to 1: one sum for each row, dim=1'),
+                    (e / e.sum(dim=1), 'the sums lie flat and go to the wrong rows: '
+                                       'keepdim=True')):
+                assert not torch.allclose(got, wrong, atol=1e-3), words
         for wrong, words in (
-                (e, 'these are powers still: divide each row by its sum'),
-                (e / e.sum(), 'you divide by the sum of everything, so that the whole '
-                              'batch sums to 1: each row has a sum of its own'),
+                (torch.softmax(scores - flat, dim=1),
+                 'the largest scores lie flat and go to the wrong rows: keepdim=True'),
                 (torch.softmax(x / temperature, dim=0),
                  'your columns sum to 1: dim=1 runs along a row'),
-                (e / e.sum(dim=1), 'the sums lie flat, so each column was divided by '
-                                   'the sum of a row: keepdim=True lets them stand'),
                 (None if cold else torch.softmax(x, dim=1),
-                 'the temperature changes nothing: divide before exp; afterwards the '
-                 'sum takes it out again'),
+                 'the temperature changes nothing: before exp divide the scores first, '
+                 'and subtract the largest of what you get: (logits - max) / '
+                 'temperature'),
                 (None if cold else torch.softmax(x * temperature, dim=1),
                  'a high temperature makes the scores more alike: divide by it, do not '
                  'multiply'),
@@ -72,8 +80,8 @@ def check(mine):
         f'{got}')
     got, right = compare(mine, SCORES, 0.01)
     assert not got.isnan().any(), (
-        'at the temperature 0.01 you give nan: the scores grow a hundredfold, and exp '
-        'overflows')
+        'at the temperature 0.01 you give nan: divide the scores first, and subtract '
+        'the largest of what you get: (logits - max) / temperature')
     assert torch.allclose(got, right, atol=1e-4), (
         f'at the temperature 0.01 {SCORES[0]} gives {right[0]}, and yours is '
         f'{got[0]}')
@@ -101,7 +109,7 @@ def softmax(logits, temperature):
 def softmax(logits, temperature):
     e = torch.exp(logits / temperature)
     return e / e.sum(dim=1)
-''', 'keepdim=True lets them stand'),
+''', 'the sums lie flat'),
     ('''
 def softmax(logits, temperature):
     e = torch.exp(logits / temperature)
@@ -171,6 +179,25 @@ def softmax(logits, temperature):
     e = torch.exp(x.float() / temperature)
     return e / e.sum(dim=1, keepdim=True)
 ''', 'torch.float32, not torch.float64'),
+    (SOLUTION.replace('e.sum(dim=1, keepdim=True)', 'e.sum(dim=1)'),
+     'the sums lie flat and go to the wrong rows: keepdim=True'),
+    (SOLUTION.replace('x.max(dim=1, keepdim=True)', 'x.max(dim=1)'),
+     'the largest scores lie flat and go to the wrong rows: keepdim=True'),
+    (SOLUTION.replace(', keepdim=True', ''), 'keepdim=True'),
+    (SOLUTION.replace('e.sum(dim=1, keepdim=True)', 'e.sum()'),
+     'one sum for each row, dim=1'),
+    ('''
+def softmax(logits, temperature):
+    largest = logits.max(dim=1, keepdim=True).values
+    e = torch.exp(logits - largest / temperature)
+    return e / e.sum(dim=1, keepdim=True)
+''', '(logits - max) / temperature'),
+    ('''
+def softmax(logits, temperature):
+    largest = logits.max(dim=1, keepdim=True).values
+    e = torch.exp(logits / temperature - largest)
+    return e / e.sum(dim=1, keepdim=True)
+''', '(logits - max) / temperature'),
 ]
 
 RIGHT = [  # other answers that are right

@@ -1,4 +1,7 @@
 """What is right and wrong in exercise 5."""
+from numbers import Integral
+from unittest import mock
+
 import torch
 from check import shaped
 from torch import nn
@@ -80,6 +83,7 @@ def check(mine):
         x = torch.randn(8, sizes[0])
         right = by_hand(net, sizes, x)
         got = net(x)
+        assert got is not None, 'forward returns nothing: return hands it on'
         shaped(got, right, f'for 8 images the output of Net({sizes})')
         for wrong, words in (
                 (torch.sigmoid(right), 'there is a sigmoid behind the last layer: it '
@@ -111,11 +115,18 @@ def check(mine):
     assert got != 109386 + 784, 'the inputs have no bias: only the outputs of a layer'
     assert got == 109386, f'[784, 128, 64, 10] has 109386 parameters, and you say {got}'
     for sizes in ([784, 256, 10], [3, 2], (2, 3, 4, 5, 6), [1, 1]):
-        given, got, right = list(sizes), mine.count(sizes), amount(sizes)
+        given, init, right = list(sizes), nn.Module.__init__, amount(sizes)
+        with mock.patch.object(nn.Module, '__init__', autospec=True,
+                               side_effect=init) as made:
+            got = mine.count(sizes)
         assert list(sizes) == given, f'count changed the list: {given} became {sizes}'
         assert got != 109386 or got == right, (
             f'you give 109386 for {given} as well: work it out from the sizes')
         assert got == right, f'{given} has {right} parameters, and you say {got}'
+        assert not made.called, (
+            'count makes a network: work the number out of the sizes')
+        assert isinstance(got, Integral), (
+            f'count returns a {type(got).__name__}: a whole number is an int')
 
 
 WRONG = [  # (answer, words that the verdict has)
@@ -211,7 +222,7 @@ class Net(nn.Module):
     (COUNT + NET + '''
     def forward(self, x):
         x = self.layers(x)
-''', 'the output of Net([6, 4, 3]) is a NoneType'),
+''', 'forward returns nothing: return hands it on'),
     (COUNT + '''
 class Net(nn.Module):
     def __init__(self, sizes):
@@ -259,6 +270,14 @@ def count(sizes):
 def count(sizes):
     print(sum(i * o + o for i, o in zip(sizes, sizes[1:])))
 ''', 'count returns nothing'),
+    (NET + '''
+def count(sizes):
+    return sum(p.numel() for p in Net(sizes).parameters())
+''', 'count makes a network'),
+    (NET + '''
+def count(sizes):
+    return sum((i + 1) * o / 1 for i, o in zip(sizes, sizes[1:]))
+''', 'count returns a float'),
 ]
 
 RIGHT = [  # other answers that are right

@@ -29,28 +29,39 @@ def compare(mine, rows, dim, dtype=torch.float32):
 def check(mine):
     square = [[2.0, 1.0, 0.0], [0.5, 3.0, -2.0], [-1.0, 0.0, 4.0]]
     x = torch.tensor(square)
+    base = 'that is the logarithm to base {}: torch.log is the one to base e'
     for dim in (1, 0):
         got, right = compare(mine, square, dim)
+        largest, flat = x.max(dim=dim, keepdim=True).values, x.max(dim=dim).values
         for wrong, words in (
                 (torch.log_softmax(x, dim=1 - dim),
                  f'with dim={dim} exp of yours sums to 1 along dim={1 - dim}'),
-                (x - torch.logsumexp(x.view(-1), dim=0),
-                 f'your sum is over everything: with dim={dim} it runs along one side'),
-                (x - torch.logsumexp(x, dim=dim) if dim else None,
-                 'the sums lie flat, and go to the wrong rows: keepdim=True'),
-                (right - x.max(dim=dim, keepdim=True).values,
+                (right - largest,
                  'the largest logit is taken off twice: once is enough'),
                 (torch.softmax(x, dim=dim), 'these are probabilities: take their log'),
                 (-right, 'the sign is turned: logarithms of probabilities are below 0'),
-                (right / torch.log(torch.tensor(10.0)),
-                 'that is the logarithm to base 10: torch.log is the one to base e'),
-                (right / torch.log(torch.tensor(2.0)),
-                 'that is the logarithm to base 2: torch.log is the one to base e'),
+                (right / torch.log(torch.tensor(10.0)), base.format(10)),
+                (right / torch.log(torch.tensor(2.0)), base.format(2)),
                 (x / torch.logsumexp(x, dim=dim, keepdim=True),
                  'the logarithm of a quotient is a difference: subtract'),
-                (x - torch.exp(x).sum(dim=dim, keepdim=True),
-                 'you subtract the sum itself: its logarithm is missing')):
+                (torch.log_softmax(x - flat, dim=dim) if dim else None,
+                 'the largest lie flat and go to the wrong rows: keepdim=True')):
             assert wrong is None or not torch.allclose(got, wrong, atol=1e-3), words
+        for y in (x, x - largest, x - flat):
+            total = torch.exp(y).sum(dim=dim, keepdim=True)
+            for wrong, words in (
+                    (y - total, 'you subtract the sum itself: its logarithm is '
+                                'missing'),
+                    (y - torch.exp(y).sum().log(),
+                     f'your sum is over everything: along dim, here {dim}'),
+                    (y - total.view(-1).log() if dim else None,
+                     'the sums lie flat and go to the wrong rows: keepdim=True'),
+                    (y - total.log10(), base.format(10)),
+                    (y - total.log2(), base.format(2)),
+                    (None if y is x else x - total.log(),
+                     'you subtract the largest inside the log only: it is missing on '
+                     'the left, x - m - log(...)')):
+                assert wrong is None or not torch.allclose(got, wrong, atol=1e-3), words
         assert torch.allclose(got, right, atol=1e-4), (
             f'with dim={dim} {square} gives {right}, and yours is '
             f'{got}')
@@ -161,6 +172,24 @@ def log_softmax(logits, dim):
     x = logits - largest
     return x - torch.log(torch.exp(x).sum(dim=dim, keepdim=True)) - largest
 ''', 'taken off twice'),
+    (SOLUTION.replace('.sum(dim=dim, keepdim=True)', '.sum(dim=dim)'),
+     'the sums lie flat and go to the wrong rows: keepdim=True'),
+    (SOLUTION.replace('.max(dim=dim, keepdim=True)', '.max(dim=dim)'),
+     'the largest lie flat and go to the wrong rows: keepdim=True'),
+    (SOLUTION.replace(', keepdim=True', ''), 'keepdim=True'),
+    ('''
+def log_softmax(logits, dim):
+    e = torch.exp(logits)
+    return torch.log(e / e.sum(dim=dim))
+''', 'the sums lie flat'),
+    ('''
+def log_softmax(logits, dim):
+    e = torch.exp(logits - logits.max(dim=dim, keepdim=True).values)
+    return torch.log(e / e.sum(dim=dim))
+''', 'the sums lie flat'),
+    (SOLUTION.replace('return x', 'return logits'), 'x - m - log(...)'),
+    (SOLUTION.replace('.sum(dim=dim, keepdim=True)', '.sum()'), 'along dim, here 1'),
+    (SOLUTION.replace('torch.log(', 'torch.log10('), 'to base 10'),
 ]
 
 RIGHT = [  # other answers that are right

@@ -1,4 +1,6 @@
 """What is right and wrong in exercise 6."""
+import warnings
+
 import torch
 from check import shaped
 from torch import nn
@@ -68,6 +70,7 @@ def check_network(mine):
         try:
             got = model(images[:n])
         except RuntimeError as error:
+            assert 'x28 and' not in str(error), 'flatten first: x.view(x.shape[0], -1)'
             assert n == 64, (
                 f'64 images pass, {n} do not ({str(error)[:40]}...): take the size of '
                 'the batch from x.shape[0]')
@@ -112,11 +115,14 @@ def check_network(mine):
 def check(mine):
     torch.set_grad_enabled(True)
     check_network(mine)
-    model = nn.Sequential(nn.Flatten(), nn.Linear(4, 4))
+    model, shapes, told = nn.Sequential(nn.Flatten(), nn.Linear(2352, 4)), [], []
+    model.register_forward_pre_hook(lambda _, given: shapes.append(given[0].shape))
     for n in (4, 3, 1):
-        images = 3 * torch.randn(n, 1, 2, 2)
+        images = 3 * torch.randn(n, 3, 28, 28)
         try:
-            got = mine.probabilities(model, images)
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter('always')
+                got = mine.probabilities(model, images)
         finally:
             on = torch.is_grad_enabled()
             torch.set_grad_enabled(True)
@@ -144,6 +150,12 @@ def check(mine):
         assert not got.requires_grad, (
             'your probabilities carry a gradient: call the model in a block of '
             'torch.no_grad()')
+        assert not any('Implicit dim' in str(warning.message) for warning in told), (
+            'your softmax has no dim and has to guess one: dim=1')
+        assert all(shape == images.shape for shape in shapes[:1]), (
+            f'the model is given {list(shapes[0])}: hand it the images as they are, '
+            'since another may want [n, 3, 28, 28]')
+        shapes.clear()
     assert all(p.requires_grad for p in model.parameters()), (
         'the parameters of the model no longer want gradients: leave the model as it '
         'is')
@@ -255,6 +267,15 @@ def probabilities(model, images):
     with torch.no_grad():
         return torch.exp(model(images))
 ''', 'these are powers'),
+    (NETWORK + PROBABILITIES.replace('model(images)',
+                                     'model(images.view(images.shape[0], -1))'),
+     'hand it the images as they are'),
+    (NETWORK + PROBABILITIES.replace(', dim=1', ''), 'your softmax has no dim'),
+    (PROBABILITIES + NETWORK + '''
+    def forward(self, x):
+        x = F.relu(self.hidden1(x))
+        return self.output(F.relu(self.hidden2(x)))
+''', 'flatten first'),
 ]
 
 RIGHT = [  # other answers that are right

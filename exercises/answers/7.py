@@ -20,7 +20,13 @@ def cross_entropy(logits, labels):
 def compare(mine, logits, labels):
     """Assert all that holds for any batch; return what came and what is right."""
     before, labels_before = logits.clone(), labels.clone()
-    got = mine.cross_entropy(logits, labels)
+    try:
+        got = mine.cross_entropy(logits, labels)
+    except IndexError:
+        assert (labels >= 0).all(), (
+            'logits, labels and arange must count the same images: keep the known ones '
+            'of both first')
+        raise
     n = len(labels)
     assert not isinstance(got, (int, float)), (
         'your loss is a plain number: backward will need the tensor, so no .item()')
@@ -72,6 +78,9 @@ def check(mine):
     assert torch.allclose(got, right, atol=1e-4), (
         f'for logits {logits.tolist()} and labels {labels.tolist()} the loss is '
         f'{right.item():.4f}, and yours {got.item():.4f}')
+    assert mine.cross_entropy(logits.clone().requires_grad_(), labels).requires_grad, (
+        'your loss is cut off from the logits (detach, .item() or torch.tensor): '
+        'backward could find no slope')
     some = torch.tensor([1, -1, -1, 2])
     got, right = compare(mine, logits, some)
     for wrong, words in (
@@ -79,6 +88,9 @@ def check(mine):
                         'number of known ones'),
             (-log_ps[rows, some].mean(), 'the label -1 picks the last column: leave '
                                          'these images out before you index'),
+            (-log_ps[rows[:2], some[some >= 0]].mean(),
+             'the rows are not those of the labels: keep the known ones of both, of '
+             'logits and of labels'),
             (-log_ps[rows, some.abs()].mean(), 'unknown is not class 1: leave these '
                                                'images out'),
             (-log_ps[rows, some.clamp(min=0)].mean(), 'unknown is not class 0: leave '
@@ -203,6 +215,23 @@ def cross_entropy(logits, labels):
     log_ps = F.log_softmax(logits, dim=1)
     return -log_ps[torch.arange(len(labels)), labels].mean()
 ''', 'class 0 is a class'),
+    (SOLUTION.replace('F.log_softmax(logits', 'F.log_softmax(logits.detach()'),
+     'cut off from the logits'),
+    ('''
+def cross_entropy(logits, labels):
+    log_ps, known = F.log_softmax(logits, dim=1), labels >= 0
+    losses = [-row[label].item() for row, label in zip(log_ps[known], labels[known])]
+    return torch.tensor(losses).mean()
+''', 'cut off from the logits'),
+    (SOLUTION.replace('logits, labels = logits[known], labels[known]',
+                      'logits = logits[known]'), 'must count the same images'),
+    (SOLUTION.replace('logits, labels = logits[known], labels[known]',
+                      'labels = labels[known]'), 'keep the known ones of both'),
+    ('''
+def cross_entropy(logits, labels):
+    log_ps = F.log_softmax(logits, dim=1)
+    return -log_ps[torch.arange(len(logits)), labels[labels >= 0]].mean()
+''', 'must count the same images'),
 ]
 
 RIGHT = [  # other answers that are right

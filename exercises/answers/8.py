@@ -18,6 +18,10 @@ def descend(f, start, lr, steps):
 '''
 
 TROUBLE = (  # (part of torch's message, what it means here)
+    ('wants a tensor', 'f takes a tensor, and you give it a float: torch.tensor(start, '
+                       'requires_grad=True)'),
+    ("'float' object has no", 'x is a float here, and only a tensor has a slope: '
+                              'torch.tensor(start, requires_grad=True)'),
     ('leaf Variable', 'torch takes notes of what is done with x, so x itself may '
                       'change only in a block of torch.no_grad()'),
     ('does not require grad', 'this x wants no gradient: make it with requires_grad='
@@ -39,19 +43,31 @@ def walk(slope, x, lr, steps, direction=-1, keep=0):
     return x
 
 
-def check_walk(mine, name, f, slope, *where):
-    """Check one walk; return whether f saw an x whose slope torch was to find."""
+def check_walk(mine, name, f, slope, *where, first=None):
+    """Check one walk; return whether f saw an x whose slope torch was to find.
+
+    first: what a wrong end means here, in place of all else.
+    """
     start, lr, steps = where
-    wanted = []  # of each x that f saw: is its slope wanted?
+    seen, off = [], []  # each x that f saw, and was autograd off then?
 
     def noted(x):
-        wanted.append(x.requires_grad)
+        if not isinstance(x, torch.Tensor):
+            raise TypeError('f wants a tensor')
+        seen.append(x)
+        off.append(x.requires_grad and not torch.is_grad_enabled())
         return f(x)
 
     torch.set_grad_enabled(True)
     try:
         got = mine.descend(noted, start, lr, steps)
     except (RuntimeError, TypeError, AttributeError) as error:
+        assert 'does not require grad' not in str(error) or not off or not off[-1], (
+            'autograd is switched off while f(x) is computed: only the change of x '
+            'belongs in the no_grad block')
+        assert 'NoneType' not in str(error) or not seen or not (
+            seen[-1].is_leaf and seen[-1].grad is not None), (
+            'backward() returns nothing: the slope is in x.grad afterwards')
         for part, words in TROUBLE:
             assert part not in str(error), words
         raise
@@ -63,9 +79,10 @@ def check_walk(mine, name, f, slope, *where):
     assert isinstance(got, (int, float)) or (
         isinstance(got, torch.Tensor) and got.numel() == 1), (
         f'you return a {type(got).__name__}, not the one number x')
-    got = got.item() if isinstance(got, torch.Tensor) else got
+    given, got = got, got.item() if isinstance(got, torch.Tensor) else got
     right = walk(slope, *where)
     end = torch.tensor(right, dtype=torch.float64)
+    assert first is None or abs(got - right) < 2e-4, first
     for wrong, words in (
             (start, f'after {steps} steps x is where it was, {start}: x has to move, '
                     'not a copy of it'),
@@ -94,7 +111,9 @@ def check_walk(mine, name, f, slope, *where):
     assert abs(got - right) < 2e-4, (
         f'{name} from {start}, {steps} steps with lr {lr}, ends at {right:.4f}, and '
         f'yours at {got:.4f}')
-    return any(wanted)
+    assert not isinstance(given, torch.Tensor), (
+        'you return a tensor, not a float: x.item()')
+    return any(x.requires_grad for x in seen)
 
 
 def check(mine):
@@ -109,6 +128,11 @@ def check(mine):
         assert wanted or name != 'cos(x)', (
             'the places are right, but you measure the slope: let torch find it, with '
             'requires_grad=True and backward')
+    check_walk(mine, 'x^2', lambda x: x * x, lambda x: 2 * x, 1.0, 1.1, 3, first=(
+        'down x^2 with lr 1.1 each step leads further away, and x goes there: lr stays '
+        'as it is, and the last x is returned, not the best'))
+    check_walk(mine, 'x / 10^6', lambda x: x / 1e6, lambda x: 1e-6, 2.0, 1e3, 5, first=(
+        'you stop early where the slope is small: make all the steps'))
 
 
 WRONG = [  # (answer, words that the verdict has)
@@ -304,6 +328,44 @@ def descend(f, start, lr, steps):
             x -= lr * torch.sign(x.grad)
     return x.item()
 ''', 'as long as lr'),
+    (SOLUTION.replace('x.item()', 'x'), 'not a float: x.item()'),
+    (SOLUTION.replace('x.item()', 'x.detach()'), 'not a float: x.item()'),
+    (SOLUTION.replace('tensor(start', 'tensor([start]').replace('x.item()', 'x'),
+     'not a float: x.item()'),
+    (SOLUTION.replace('        with', '        if x.grad.abs() < 1e-2:\n'
+                      '            break\n        with'), 'you stop early'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    best = start
+    for _ in range(steps):
+        x.grad = None
+        f(x).backward()
+        with torch.no_grad():
+            x -= lr * x.grad
+        if f(x) < f(torch.tensor(best)):
+            best = x.item()
+    return best
+''', 'not the best'),
+    (SOLUTION.replace('    return', '            if f(x) > f(x + lr * x.grad):\n'
+                      '                lr /= 2\n    return'), 'lr stays as it is'),
+    ('''
+def descend(f, start, lr, steps):
+    x = torch.tensor(start, requires_grad=True)
+    with torch.no_grad():
+        for _ in range(steps):
+            x.grad = None
+            f(x).backward()
+            x -= lr * x.grad
+    return x.item()
+''', 'autograd is switched off while f(x) is computed'),
+    (SOLUTION.replace('    for', '    torch.set_grad_enabled(False)\n    for'),
+     'autograd is switched off while f(x) is computed'),
+    (SOLUTION.replace('f(x).b', 'y = f(x).b').replace('lr * x.grad', 'lr * y'),
+     'backward() returns nothing'),
+    (SOLUTION.replace('torch.tensor(start, requires_grad=True)', 'start'),
+     'x is a float here'),
+    (SOLUTION.replace('f(x)', 'f(start)'), 'f takes a tensor, and you give it a float'),
 ]
 
 RIGHT = [  # other answers that are right
@@ -323,7 +385,7 @@ def descend(f, start, lr, steps):
         f(x).backward()
         x.data -= lr * x.grad
         x.grad.zero_()
-    return x
+    return x.item()
 ''',
     '''
 def descend(f, start, lr, steps):
@@ -332,7 +394,7 @@ def descend(f, start, lr, steps):
         x.requires_grad_(True)
         slope, = torch.autograd.grad(f(x), x)
         x = (x - lr * slope).detach()
-    return x
+    return float(x)
 ''',
     '''
 def descend(f, start, lr, steps):
@@ -356,6 +418,6 @@ def descend(f, start, lr, steps):
         x -= lr * x.grad
         torch.set_grad_enabled(True)
         x.grad = None
-    return x.detach()
+    return x.detach().numpy().tolist()
 ''',
 ]

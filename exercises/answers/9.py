@@ -26,10 +26,13 @@ def numeric_gradient(f, w):
 
 def measure(mine, f, rows, dtype):
     """The slopes that the answer measures, after what holds for any f."""
-    w, seen = torch.tensor(rows, dtype=dtype), set()
+    w, seen, moved = torch.tensor(rows, dtype=dtype), set(), []
+    start = w.double().clone()
 
     def noted(w):
         seen.add(w.dtype)
+        if w.shape == start.shape and (count := (w != start.to(w.dtype)).sum().item()):
+            moved.append(count)
         return f(w.detach())
 
     got = mine.numeric_gradient(noted, w)
@@ -40,6 +43,11 @@ def measure(mine, f, rows, dtype):
     assert torch.float32 not in seen, (
         'f was called with float32, where 2 and 2.0001 differ by 1.00016e-4: compute '
         'in float64, w.double()')
+    assert moved, (
+        'f sees no number moved: made by w.double(), plus and minus are the same '
+        'memory, for double() copies nothing when w is float64: w.double().clone()')
+    assert moved[0] == 1, (
+        f'you move all numbers at once, or {moved[0]} of them: move one at a time')
     shaped(got, torch.zeros(len(rows), len(rows[0]), dtype=torch.float64),
            f'for a w of {dtype} the result')
     return got
@@ -55,8 +63,12 @@ def check(mine):
     rows, step = [[2.0, -1.0, 0.5], [1.5, 1.0, 3.0]], 1e-4
     w = torch.tensor(rows, dtype=torch.float64)
     right, cubes = 3 * w**2, lambda w: (w**3).sum()
+    middle = ('half of the true slopes: you went back to the middle, or value is a '
+              'view that moves with w: w[i, j].item()')
     for dtype in (torch.float64, torch.float32):
         got = measure(mine, cubes, rows, dtype)
+        assert not torch.allclose(got / step**2, right, rtol=1e-2), (
+            'a / 2 * step is a / 2, times step: brackets, / (2 * step)')
         for wrong, words in (
                 (2 * right, 'your slopes are twice too large: from the one side to the '
                             'other it is two steps'),
@@ -65,8 +77,8 @@ def check(mine):
                 (2 * step * right, 'that is the difference: divide it by the distance'),
                 (step * right, 'that is a difference: divide it by the distance'),
                 (-right, 'the sign is turned: above minus below'),
-                (right.sum().expand(2, 3), 'all numbers of w move at once: move one at '
-                                           'a time'),
+                (((w + step) ** 3 - w**3) / (2 * step), middle),
+                ((w**3 - (w - step) ** 3) / (2 * step), middle),
                 (((w + step) ** 3 - w**3) / step, 'you measure on one side only, which '
                                                   'is less exact: take both'),
                 ((w**3 - (w - step) ** 3) / step, 'you measure on one side only, which '
@@ -132,7 +144,7 @@ def numeric_gradient(f, w):
     w, step = w.double(), 1e-4
     slope = (f(w + step) - f(w - step)) / (2 * step)
     return torch.zeros_like(w) + slope
-''', 'all numbers of w move at once'),
+''', 'you move all numbers at once'),
     ('''
 def numeric_gradient(f, w):
     w = w.double().requires_grad_()
@@ -154,6 +166,28 @@ def numeric_gradient(f, w):
     return torch.stack(slopes)
 ''', 'has the shape [6], not [2, 3]'),
     (SOLUTION.replace('range(w.shape[1])', 'range(w.shape[0])'), 'were never moved'),
+    ('''
+def numeric_gradient(f, w):
+    w, step = w.double(), 1e-4
+    return (f(w + step) - f(w - step)) / (2 * step)
+''', 'you move all numbers at once'),
+    ('''
+def numeric_gradient(f, w):
+    slopes, step = torch.zeros(w.shape, dtype=torch.float64), 1e-4
+    for i in range(w.shape[0]):
+        for j in range(w.shape[1]):
+            plus = w.double()
+            minus = w.double()
+            plus[i, j] += step
+            minus[i, j] -= step
+            slopes[i, j] = (f(plus) - f(minus)) / (2 * step)
+    return slopes
+''', 'plus and minus are the same memory'),
+    (SOLUTION.replace('.item()\n            w[', '\n            w[', 1),
+     'half of the true slopes'),
+    (SOLUTION.replace('= value + step', '+= step').replace('= value - step', '-= step'),
+     'half of the true slopes'),
+    (SOLUTION.replace('(2 * step)', '2 * step'), 'brackets, / (2 * step)'),
 ]
 
 RIGHT = [  # other answers that are right
