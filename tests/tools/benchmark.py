@@ -157,8 +157,8 @@ def compiled_epoch(images, labels, threads):
         grads, value = torch.func.grad_and_value(loss)(weights, x, y)
         t.add_(1)
         for name, w in weights.items():
-            m[name].lerp_(grads[name], 0.1)
-            v[name].lerp_(grads[name] ** 2, 0.001)
+            m[name].mul_(0.9).add_(grads[name], alpha=0.1)
+            v[name].mul_(0.999).addcmul_(grads[name], grads[name], value=0.001)
             w.sub_(0.001 * (m[name] / (1 - 0.9**t))
                    / ((v[name] / (1 - 0.999**t)).sqrt() + 1e-8))
         return value
