@@ -82,7 +82,7 @@ kept = [torch.load(path, map_location='cpu', weights_only=True)
 dist.broadcast_object_list(kept)
 if kept[0].get('settings') == settings:
     done = kept[0]['epochs']
-    print(f'Goes on after epoch {done}, as {path} has it')
+    print(f'Goes on after epoch {done}; to begin anew, delete {path}')
     network.load_state_dict(kept[0]['model'])
     optimizer.load_state_dict(kept[0]['optimizer'])
 
