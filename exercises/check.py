@@ -59,7 +59,10 @@ def judge(number, source, path):
                 return value
 
             def call(*args, **named):
-                assert written[name], f'{name} is empty so far: write it there'
+                nonlocal line
+                if not written[name]:
+                    line = value.__code__.co_firstlineno
+                    raise AssertionError(f'{name} is empty so far: write it here')
                 result = value(*args, **named)
                 assert result is not None, (
                     f'{name} returns nothing: print shows a result, return hands it on')

@@ -122,7 +122,7 @@ SAYS = {  # what a learner may write, and what is said about it
     'def accuracy(model, loader)\n    return 1': f'line {LINE}: SyntaxError: expected',
     'def accuracy(model, loader):\n    return corect / 2':
         f"line {LINE + 1}: NameError: name 'corect' is not defined",
-    '': 'accuracy is empty so far: write it there',
+    '': 'line 19: accuracy is empty so far: write it here',
     'def accuracy(model, loader):\n    with open(__file__):\n        return 2':
         f'line {LINE + 2}: ',
     'del accuracy': 'there is no accuracy: keep the names of the task',
