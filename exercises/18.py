@@ -13,8 +13,9 @@ photo (if the middle lies between two pixels, take either), and returns it as fl
 [3, size, size], with 0 as -1 and 255 as 1. The same photo always gives the same view.
 
 Write train_view(photo, size). It returns the same, but of a square from a random place
-and, in half of the calls, mirrored left to right. All places where the square fits are
-equally likely. Neither function changes photo. Do both without torchvision.
+and, at random, in half of the calls, mirrored left to right. All places where the
+square fits are equally likely. Neither function changes photo. Do both without
+torchvision.
 
 permute(2, 0, 1) moves the last side to the front, flip(1) turns side 1 round, and
 torch.randint(n, (1,)).item() is one of 0 to n - 1.

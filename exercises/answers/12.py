@@ -42,6 +42,10 @@ def check(mine):
         assert 'index 130' not in str(error) and 'list' not in str(error), (
             'there may be more classes than your table has: here they go up to 130')
         raise
+    except ZeroDivisionError:
+        raise AssertionError(
+            'you divide by 0: is it a class without images? Classes go up to 130 here, '
+            'and labels * n + predicted mixes up pairs unless n is larger') from None
     label, taken_for, share = numbers(got)
     same = torch.equal(labels, pairs[:, 0]) and torch.equal(predicted, pairs[:, 1])
     assert same, 'you changed labels or predicted: work on a copy'
@@ -59,9 +63,15 @@ def check(mine):
     assert pair != (14, 4), (
         '(14, 4) is the pair with the largest numbers, not the one that occurs most '
         'often: max(counts, key=counts.get)')
+    assert pair != (3, 0), (  # the first in a table that has 1 for each pair
+        'you name a pair which occurs once. m[labels, predicted] += 1 adds 1 only once '
+        'to each pair: count in a loop, or with bincount')
     assert PAIRS.get(pair) != 1, (
         'you name a pair which occurs once. Do you count tensors? Two tensors with the '
         'same number are two keys: .tolist() or .item()')
+    assert pair != (11, 10), (  # 11 * 15 + 10 is 3 * 15 + 130
+        '(11, 10) does not occur: predicted can have larger classes than labels: take '
+        'the maximum of both for n')
     assert pair in PAIRS, (
         f'({label:g}, {taken_for:g}) does not occur: labels * n + predicted mixes up '
         'pairs, unless n is larger than every label and every prediction (here 130)')
@@ -160,7 +170,32 @@ def worst_mistake(labels, predicted):
     return label, other, counts[label, other] / (labels == label).sum()
 ''', 'than your table has'),
     (MIXED.format(n=10), 'mixes up pairs'),
-    (MIXED.format(n='labels.max().item() + 1'), 'mixes up pairs'),
+    (MIXED.format(n='labels.max().item() + 1'), 'take the maximum of both'),
+    ('''
+def worst_mistake(labels, predicted):
+    n = labels.max().item() + 1
+    counts = torch.bincount(labels * n + predicted, minlength=n * n).view(n, n)
+    counts.fill_diagonal_(0)
+    label, taken_for = divmod(counts.argmax().item(), n)
+    return label, taken_for, counts.max().item() / (labels == label).sum().item()
+''', 'predicted can have larger classes than labels'),
+    ('''
+def worst_mistake(labels, predicted):
+    wrong = labels != predicted
+    mixed = (labels * 100 + predicted)[wrong]
+    label, taken_for = divmod(mixed.mode().values.item(), 100)
+    count = ((labels == label) & (predicted == taken_for)).sum().item()
+    return label, taken_for, count / (labels == label).sum().item()
+''', 'go up to 130'),
+    ('''
+def worst_mistake(labels, predicted):
+    n = max(labels.max().item(), predicted.max().item()) + 1
+    m = torch.zeros(n, n)
+    m[labels, predicted] += 1
+    m.fill_diagonal_(0)
+    label, taken_for = divmod(m.argmax().item(), n)
+    return label, taken_for, (m[label, taken_for] / m[label].sum()).item()
+''', 'adds 1 only once to each pair'),
     ('''
 def worst_mistake(labels, predicted):
     best = (0, 0, 0.0)

@@ -78,6 +78,8 @@ def check_epoch(mine, count, batch_size, world, epoch):
     sizes = [[len(share[k]) if k < len(share) else 0 for share in shares]
              for k in range(max(map(len, shares)))]
     left = count - len(everything)
+    assert len(sizes) > 1 or batches == 1 or len(everything) > batch_size, (
+        f'{about} only one batch came: does return stand in the loop?')
     assert left != count % batch_size or not left, (
         f'{about} the last {left} images never come: a short batch counts as well')
     assert not left, (
@@ -130,9 +132,22 @@ def check_share(mine):
                 'and tensor_split(4) makes 4') from None
 
     # The order: numbers that follow one another seldom meet in a batch of 50 of 1,000
-    epochs = [check_epoch(mine, 1000, 50, 2, epoch) for epoch in (0, 1, 2, 10)]
+    for count in 1000, 203:
+        epochs = [check_epoch(mine, count, 50, 2, epoch)[1] for epoch in (0, 1, 2, 10)]
+        last = set(range(count - (count % 50 or 50), count))
+        first = set(epochs[0][0])
+        assert any(set(batches[-1]) != last for batches in epochs) or (
+            sum(i + 1 in first for i in first) > 30), (
+            'the last images always come last: shuffle all of them')
+    for world in 2, 1:
+        check_order([check_epoch(mine, 1000, 50, world, epoch)
+                     for epoch in (0, 1, 2, 10)], world)
+
+
+def check_order(epochs, world):
+    """Assert that epochs of 1,000 images in batches of 50 are shuffled, and anew."""
     process = [shares[0] for shares, _ in epochs]
-    assert process.count(process[0]) == len(process) or (
+    assert world == 1 or process.count(process[0]) == len(process) or (
         len({i for share in process for batch in share for i in batch}) > 700), (
         'process 0 has the same images in every epoch, and never sees the others: '
         'shuffle all images first, then share them')
@@ -157,18 +172,25 @@ def check_share(mine):
                       'all images anew, before they are cut into batches')
 
 
+def show(tensor):
+    """The first numbers of a tensor, three at most, with four digits."""
+    return '[' + ', '.join(f'{x:.4g}' for x in tensor.flatten().tolist()[:3]) + ']'
+
+
 def check_average(mine):
     a = torch.tensor([[1.0, 2.0, 0.5], [4.0, 8.0, -3.0], [0.0, 1.0, 9.0]])
     b = torch.tensor([[7.0, -1.0, 2.0], [0.5, 3.0, 1.0], [6.0, -4.0, 0.0]])
     c = torch.tensor([[-2.0, 5.0, 4.5], [1.5, 0.0, 2.0], [3.0, 2.5, -5.0]])
     gradients, counts = [a.clone(), b.clone(), c.clone()], [3, 1, 2]
     got = mine.average(gradients, counts)
-    assert len(gradients) == 3 and counts == [3, 1, 2] and all(
-        map(torch.equal, gradients, (a, b, c))), (
+    assert counts == [3, 1, 2], 'counts has changed: leave it as it was'
+    assert len(gradients) == 3 and all(map(
+        torch.equal, gradients, (a, b, c))), (
         'average changes what it is given (total += changes the tensor that total is): '
         'make new tensors')
     assert not isinstance(got, (list, tuple)), (
         'average returns one gradient, not a list: add them up')
+    got = got.to(a.dtype) if isinstance(got, torch.Tensor) else got
     shaped(got, a, 'the average')
     total, stacked = 3 * a + b + 2 * c, torch.stack([a, b, c])
     right, weights = total / 6, torch.tensor([3.0, 1.0, 2.0])
@@ -207,13 +229,23 @@ def check_average(mine):
             (right.round(), 'these are whole numbers: / divides, and // cuts off'),
             (total // 6, 'these are whole numbers: / divides, and // cuts off')):
         assert not torch.allclose(got, wrong, atol=1e-4), words
-    assert torch.allclose(got, right, atol=1e-4), (
-        f'for gradients {stacked.tolist()} and counts {counts} the average is '
-        f'{right.tolist()}, and yours {got.tolist()}')
+    if not torch.allclose(got, right, atol=1e-4):
+        pair = [torch.tensor([1.0, 2.0]), torch.tensor([5.0, -2.0])]
+        small = torch.as_tensor(mine.average(pair, [3, 1]))
+        assert small.shape == (2,) and torch.allclose(
+            small.float(), torch.tensor([2.0, 1.0]), atol=1e-4), (
+            'for the gradients [1, 2] and [5, -2] and the counts [3, 1] the average is '
+            f'[2, 1], and yours is {show(small)}')
+        raise AssertionError(
+            f'for three gradients of the shape [3, 3], whose first rows are {show(a)}, '
+            f'{show(b)} and {show(c)}, and the counts [3, 1, 2], the first row is '
+            f'{show(right)}, and yours is {show(got)}')
     for shape, counts in (([], [2, 5]), ([3], [1, 1, 4]), ([3, 2], [3, 3, 2, 2]),
                           ([2, 3, 1, 2], [60, 59]), ([4], [7]), ([2, 2, 2], [2, 1, 3])):
         gradients = [torch.randn(shape, dtype=torch.float64) for _ in counts]
         got = mine.average(gradients, list(counts))
+        if isinstance(got, torch.Tensor):
+            got = got.to(torch.float64)
         shaped(got, gradients[0], f'the average of gradients of the shape {shape}')
         right = sum(g * n / sum(counts) for g, n in zip(gradients, counts))
         three = sum(g * n for g, n in zip(gradients[:3], counts)) / sum(counts[:3])
@@ -221,7 +253,7 @@ def check_average(mine):
             'the first three processes alone count: add up over all, however many')
         assert torch.allclose(got, right, atol=1e-4), (
             f'for {len(counts)} gradients of the shape {shape} and counts {counts} the '
-            f'average is {right.tolist()}, and yours {got.tolist()}')
+            f'average begins with {show(right)}, and yours with {show(got)}')
 
 
 def check(mine):
@@ -316,6 +348,28 @@ def share(count, batch_size, rank, world, epoch):
     (but('zip(gradients, counts))', 'zip(gradients[:2], counts[:2]))').replace(
         '/ sum(counts)', '/ sum(counts[:2])'), 'the first two processes'),
     (but('total / sum(counts)', 'total.mean() / sum(counts)'), 'has the shape'),
+    (but('torch.randperm(count, generator=generator)', 'torch.cat([torch.randperm('
+         'full, generator=generator), torch.arange(full, count)])').replace('    order',
+         '    full = (count - 1) // batch_size * batch_size\n    order', 1),
+     'the last images always come last'),
+    (but('torch.randperm(count, generator=generator)', 'torch.cat([torch.randperm('
+         'full, generator=generator), torch.arange(full, count)])').replace('    order',
+         '    full = count - count % batch_size\n    order', 1),
+     'the last images always come last'),
+    (but('    return [batch', '    if world == 1:\n        order = order.sort().values'
+         '\n    return [batch'), 'stay together in a batch'),
+    (but('    return [batch[rank::world] for batch in order.split(batch_size)]',
+         '    shares = []\n    for batch in order.split(batch_size):\n'
+         '        shares.append(batch[rank::world])\n        return shares'),
+     'does return stand in the loop?'),
+    (but('total / sum(counts)', 'total / sum(counts) + 0 * counts.pop(0)'),
+     'counts has changed: leave it as it was'),
+    (but('total / sum(counts)', 'total / (sum(counts) + 1 / 3)'),
+     'the average is [2, 1], and yours is [1.846, 0.9231]'),
+    (but('total / sum(counts)', 'total / sum(counts) + (total.ndim == 2)'),
+     'the first row is [1, 2.5, 2.083], and yours is [2, 3.5, 3.083]'),
+    (but('total / sum(counts)', 'total / sum(counts) + (len(counts) == 4)'),
+     'gradients of the shape [3, 2] and counts [3, 3, 2, 2] the average begins with'),
 ]
 
 RIGHT = [  # other answers that are right
@@ -360,6 +414,7 @@ def share(count, batch_size, rank, world, epoch):
 
 
 def average(gradients, counts):
+    gradients = [gradient.double() for gradient in gradients]
     rows = [gradient for gradient, n in zip(gradients, counts) for _ in range(n)]
     return torch.stack(rows).mean(dim=0)
 ''',

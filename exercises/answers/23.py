@@ -48,11 +48,15 @@ def epoch(mine, images, labels, batch_size):
     assert not isinstance(got, (list, tuple, torch.Tensor)), (
         f'batches returns a {type(got).__name__}, with all that it has at once: yield '
         'hands on one batch at a time')
-    served, most = [], 2 * len(images) + 2
+    served, copies, most = [], [], 2 * len(images) + 2
     for batch in got:
         assert isinstance(batch, (tuple, list)) and len(batch) == 2, (
             'a batch is a pair: yield images, labels of the same numbers')
         batch = plain(batch[0]), plain(batch[1])
+        if all(isinstance(part, torch.Tensor) for part in batch) and batch[0].ndim == 1:
+            assert batch[1].ndim != images.ndim, 'images first, then labels'
+            assert batch[0].is_floating_point() or batch[1].ndim != 1, (
+                'you hand on the numbers of the images: images[numbers]')
         for part, whole in zip(batch, (images, labels)):
             what = 'the part with the ' + ('images' if whole is images else 'labels')
             like = plain(whole).new_empty(0, *whole.shape[1:])
@@ -65,7 +69,11 @@ def epoch(mine, images, labels, batch_size):
                 'batches')
             shaped(part[:0], like, what + ', but for its length,')
         served.append(batch)
+        copies.append([part.clone() for part in batch])
         assert len(served) < most, 'the batches never end: an epoch has each image once'
+    assert all(torch.equal(part, copy) for batch, old in zip(served, copies)
+               for part, copy in zip(batch, old)), (
+        'a batch changes after you handed it on: make a new tensor for each')
     return served
 
 
@@ -86,6 +94,12 @@ def check_epoch(mine, count, batch_size, kind=torch.float32, watched=False):
         'and leave the tensors as they are')
     assert served, f'{about} no batch came'
     sizes = [len(batch[0]) for batch in served]
+    assert batch_size == 1 or count == 1 or sizes != [
+        min(batch_size, count - i) for i in range(count)], (
+        f'{about} {len(sizes)} batches came, each one image on from the one before: go '
+        'on by batch_size: range(0, n, batch_size)')
+    assert len(sizes) > 1 or sizes[0] > batch_size or count <= batch_size, (
+        f'{about} only one batch came: does yield stand in the loop?')
     assert 0 not in sizes, (
         f'{about} there is an empty batch, whose mean loss would be nan: stop before')
     assert all(len(a) == len(b) for a, b in served), (
@@ -93,6 +107,8 @@ def check_epoch(mine, count, batch_size, kind=torch.float32, watched=False):
     numbers = [batch[0][:, 0, 0].tolist() for batch in served]
     partners = [((batch[1] - 1000) // 7).tolist() for batch in served]
     flat, given = sum(numbers, []), sum(partners, [])
+    assert min(map(min, (batch[1].tolist() for batch in served))) >= 1000, (
+        'you hand on the numbers of the labels: labels[numbers]')
     assert flat == given or given != list(range(len(flat))), (
         'the images are shuffled and the labels are not: one order for both')
     assert flat == given or flat != list(range(len(flat))), (
@@ -149,6 +165,8 @@ def check(mine):
             'images that follow one another stay together in a batch: shuffle all of '
             'them, before they are cut into batches')
         assert neighbours > 8, 'the order follows a rule, and is not random: randperm'
+    assert any(set(batches[-1]) != {200, 201, 202} for batches in epochs), (
+        'the last images always come last: shuffle all of them')
     for number, batches in enumerate(epochs):
         for other in epochs[:number]:
             assert batches != other, (
@@ -258,6 +276,36 @@ def batches(images, labels, batch_size):
     (but('yield images[some], labels[some]', 'yield images[some]'), 'a pair'),
     (but('    for some', '    while True:\n      for some'), 'never end'),
     (but('images[some],', 'images[some].flatten(1),'), 'has the shape'),
+    (but('torch.randperm(len(images))', 'torch.cat([torch.randperm(full), '
+         'torch.arange(full, n)])').replace('    order', '    n = len(images)\n'
+         '    full = (n - 1) // batch_size * batch_size\n    order', 1),
+     'the last images always come last'),
+    (but('torch.randperm(len(images))', 'torch.cat([torch.randperm(full), '
+         'torch.arange(full, n)])').replace('    order', '    n = len(images)\n'
+         '    full = n - n % batch_size\n    order', 1),
+     'the last images always come last'),
+    (but('images[some], labels[some]', 'labels[some], images[some]'),
+     'images first, then labels'),
+    (but('images[some], labels[some]', 'some, labels[some]'),
+     'you hand on the numbers of the images'),
+    (but('images[some], labels[some]', 'images[some], some'),
+     'you hand on the numbers of the labels'),
+    ('''
+def batches(images, labels, batch_size):
+    order = torch.randperm(len(images))
+    for i in range(len(images)):
+        some = order[i:i + batch_size]
+        yield images[some], labels[some]
+''', 'go on by batch_size: range(0, n, batch_size)'),
+    (but('        yield images', '        pass\n    yield images'),
+     'does yield stand in the loop?'),
+    ('''
+def batches(images, labels, batch_size):
+    same = images[:batch_size].clone()
+    for some in torch.randperm(len(images)).split(batch_size):
+        same[:len(some)] = images[some]
+        yield same[:len(some)], labels[some]
+''', 'a batch changes after you handed it on'),
     (but('split(batch_size)', 'chunk(-(-len(order) // batch_size))'),
      'only the last may be short'),
 ]

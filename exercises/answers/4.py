@@ -78,6 +78,11 @@ def check(mine):
     assert torch.allclose(got, right, atol=1e-4), (
         f'[[0, 1], [-200, -201], [1000, 1000.5]] gives {right}, and yours is '
         f'{got}')
+    got, right = compare(mine, [[-1000.0, -1001.0, -999.0]], 1)
+    assert not got.isnan().any(), (
+        'a row of -1000 gives nan: subtract the largest of the row, not a fixed number')
+    assert torch.allclose(got, right, atol=1e-4), (
+        f'[-1000, -1001, -999] gives {right}, and yours is {got}')
     got, right = compare(mine, SCORES, 0.01)
     assert not got.isnan().any(), (
         'at the temperature 0.01 you give nan: divide the scores first, and subtract '
@@ -179,6 +184,11 @@ def softmax(logits, temperature):
     e = torch.exp(x.float() / temperature)
     return e / e.sum(dim=1, keepdim=True)
 ''', 'torch.float32, not torch.float64'),
+    ('''
+def softmax(logits, temperature):
+    e = torch.exp(logits.double() / temperature - 500)
+    return (e / e.sum(dim=1, keepdim=True)).to(logits.dtype)
+''', 'subtract the largest of the row, not a fixed number'),
     (SOLUTION.replace('e.sum(dim=1, keepdim=True)', 'e.sum(dim=1)'),
      'the sums lie flat and go to the wrong rows: keepdim=True'),
     (SOLUTION.replace('x.max(dim=1, keepdim=True)', 'x.max(dim=1)'),
