@@ -66,12 +66,18 @@ def options(path, *more, figures='none'):
     return quick + list(more)
 
 
+NOT_OURS = re.compile(  # what torch logs: nvcc without a GPU; torch 2.6 when it exports
+    r'(?m)^W\d+ .*(?:No CUDA runtime is found|Missing annotation for parameter).*\n')
+
+
 def run(path, *args, cwd=ROOT, python=(), env=None, timeout=600):
     """Run a script in a process of its own, without a display."""
     env = {**os.environ, 'MPLBACKEND': 'agg', **(env or {})}
-    return subprocess.run([sys.executable, *python, str(path), *map(str, args)],
-                          cwd=cwd, env=env, capture_output=True, text=True,
-                          timeout=timeout)
+    result = subprocess.run([sys.executable, *python, str(path), *map(str, args)],
+                            cwd=cwd, env=env, capture_output=True, text=True,
+                            timeout=timeout)
+    result.stderr = NOT_OURS.sub('', result.stderr)
+    return result
 
 
 FORK = '''

@@ -1,7 +1,5 @@
 """Lessons 24 and 24_1: a model leaves Python, and says the same without torch."""
 import re
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -30,8 +28,7 @@ def exported(tmp_path_factory):
 
 def without(missing, *command):
     """Run a script where the packages that are `missing` cannot be imported."""
-    return subprocess.run([sys.executable, '-c', WITHOUT, missing, *map(str, command)],
-                          capture_output=True, text=True)
+    return run('-c', WITHOUT, missing, *command)
 
 
 def without_torch(exported, *paths):
