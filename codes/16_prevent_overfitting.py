@@ -121,6 +121,5 @@ helper.show('curves')
 # Lesson 15's last epoch, far past the lowest loss, has as many: 89.1, 88.6, 88.7 %.
 
 # Try: ('dropout 0.2', 0.8), that is p = 0.8. Does the gap close, and at what cost?
-# Try: take model.eval() out of evaluate. What happens to the losses with dropout?
-# (The last two lines both change: one model, with dropout, measures both.)
+# Try: take model.eval() out of evaluate. What happens to both losses with dropout?
 # Exercise: python exercises/check.py 16

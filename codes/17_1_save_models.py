@@ -121,6 +121,5 @@ before = copy.deepcopy(model_3)
 train(model_3, optimizer, 0, 1)
 print('nothing learned: difference', difference(model_3, before))  # difference 0.0
 
-# Try: leave out optimizer.load_state_dict(...). Adam starts with no memory: how far is
-# the resumed training from the uninterrupted one?
+# Try: leave out optimizer.load_state_dict(...). How far off is it then?
 # Exercise: python exercises/check.py 17_1

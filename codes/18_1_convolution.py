@@ -118,7 +118,6 @@ with torch.no_grad():
 images = [image / 2 + 0.5, *(maps / (maps.amax(dim=(1, 2), keepdim=True) + 1e-5))]
 helper.view_sheet(images, [testset.classes[label]] + ['feature map'] * 7, 0, 1)
 helper.show('maps')
-
 # Real images, seeds 7, 8, 9: 92.1, 91.7, 92.0 % right; lesson 16: 88.6, 88.7, 88.3 %.
 
 # Try: picture[3:] = 1 in place of picture[:, 3:] = 1. Does the window find this edge?

@@ -121,6 +121,5 @@ plt.bar_label(bars, fmt='%.1f', padding=3)
 plt.xlabel('seconds for ten epochs')
 plt.margins(x=0.15)
 helper.show('seconds')
-
 # Try: body.train() for body.eval() in train(). What does `batch norm unchanged` say?
 # Exercise: python exercises/check.py 20

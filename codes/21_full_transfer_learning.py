@@ -196,6 +196,5 @@ def main():
 
 if __name__ == '__main__':
     main()
-
 # Try: new_classifier as nn.Linear(1024, len(classes)). Is the hidden layer needed?
 # Exercise: python exercises/check.py 21

@@ -2,10 +2,9 @@
 Many processes
 ==============
 
-New here: one training shared by several processes (copies of this script, running side
-by side), with a GPU or a core each. Each has the whole network and computes its share
-of every batch; then they average their gradients. So all take the same step, the one
-that a single process takes with the whole batch.
+New here: one training shared by several processes, copies of this script, with a GPU or
+a core each. Each has the whole network and computes its share of every batch; then they
+average their gradients. So all take the step of one process with the whole batch.
 
 Before: 21_full_transfer_learning.py  Next: 23_faster.py
 Notes: Many processes (README.md)
