@@ -1,0 +1,30 @@
+"""The site: sphinx-build docs docs/_build/html. What its pages say is made in pages.py,
+from README.md and codes/, which stay the only source."""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import pages
+
+project = 'Intro to PyTorch'
+author = copyright = 'the authors of Intro to PyTorch'
+extensions = ['myst_nb', 'sphinx_copybutton']
+exclude_patterns = ['_build', 'notebooks']
+smartquotes = False  # --epochs stays --epochs
+
+myst_enable_extensions = ['colon_fence', 'attrs_block']
+nb_execution_mode = 'off'  # pages.py has run them
+nb_merge_streams = True
+nb_output_stderr = 'show'
+copybutton_selector = '.cell_input pre, div.highlight:not(.cell_output *) > pre'
+
+html_theme = 'furo'
+html_title = project
+html_static_path = ['static']
+html_css_files = ['course.css']
+html_copy_source = False
+html_show_sphinx = False
+
+
+def setup(app):
+    app.connect('builder-inited', lambda _: pages.write())

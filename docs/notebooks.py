@@ -1,0 +1,132 @@
+"""Make a notebook of each lesson, in notebooks/: python docs/notebooks.py
+
+The scripts in codes/ are the only source. The site runs the same notebooks (conf.py).
+"""
+import ast
+import re
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / 'README.md').read_text(encoding='utf-8')
+ADDRESS = re.search(r'git clone (\S+)', README)[1]
+FIND = '''\
+# Find the course in this folder, beside it or above it; else fetch it.
+import subprocess
+import sys
+from pathlib import Path
+
+here, lesson = Path.cwd(), 'codes/{name}'
+places = [place for folder in (here, *here.parents)
+          for place in (*folder.glob(lesson), *folder.glob('*/' + lesson))]
+if not places:
+    subprocess.run(['git', 'clone', '{address}', 'intro-to-pytorch'], check=True)
+    places = [here / 'intro-to-pytorch' / lesson]
+__file__ = str(places[0])  # a script has these three, a notebook has not
+sys.path.insert(0, str(places[0].parent))
+sys.argv = [__file__]  # here options go behind it: [__file__, '--seed', '8']
+'''
+
+
+def order(path):
+    """'13_1_recap.py' -> [13, 1], '13_classify_fashion.py' -> [13]."""
+    return [int(number) for number in re.findall(r'\d+(?=_)', path.name)]
+
+
+LESSONS = sorted(ROOT.glob('codes/*.py'), key=order)
+
+
+def number(path):
+    """'13_1_recap.py' -> '13_1', as a learner types it."""
+    return '_'.join(map(str, order(path)))
+
+
+def head(path):
+    """The docstring of a lesson or task, cut up: {'title', 'text', 'Before', 'Next',
+    'Notes' (a section of README.md), 'Run' (a list of lines), 'end'}."""
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding='utf-8')))
+    title, _, rest = docstring.split('\n', 2)
+    parts = re.fullmatch(r'(?s)(?P<text>.*?)(?:\n\nBefore: (?P<Before>\S+)'
+                         r'  Next: (?P<Next>\S+)\nNotes: (?P<Notes>.+?) \(README\.md\)'
+                         r'\nRun: (?P<Run>\S.*?)\n(?P<end>\S.*))?', rest).groupdict()
+    run = (parts['Run'] or '').splitlines()
+    return {**parts, 'title': title, 'Run': [line.strip() for line in run]}
+
+
+def prose(text):
+    """Text of a comment or docstring as Markdown: what is no `code` is taken as it is,
+    and what is indented is code."""
+    text = re.sub(r'(?m)(^\S.*\n)(?= {4})', r'\1\n', text)
+    parts = re.split(r'(`[^`]+`|(?m:^ {4}.*$))', text)
+    return ''.join(part if i % 2 else re.sub(r'[*<](?=\S)', r'\\\g<0>', part)
+                   for i, part in enumerate(parts)).strip()
+
+
+def uncomment(lines):
+    return '\n'.join(line[2:] if line.startswith('# ') else line[1:] for line in lines)
+
+
+def cells(path):
+    """The lesson as [(kind, text)]: 'text' in Markdown, 'code', and at the end 'Try'
+    and 'Exercise'. The docstring is left out."""
+    source = path.read_text(encoding='utf-8')
+    docstring, *_ = ast.parse(source).body
+    lines = source.splitlines()[docstring.end_lineno:]
+    end = len(lines)
+    while not lines[end - 1] or lines[end - 1].startswith('#'):
+        end -= 1
+    for block in '\n'.join(lines[:end]).split('# %%\n'):
+        block = block.splitlines()
+        start = next(i for i, line in enumerate(block) if not line.startswith('#'))
+        yield 'text', prose(uncomment(block[:start]))
+        yield 'code', '\n'.join(block[start:]).strip('\n')
+    for part in re.split(r'\n\s*\n|\n(?=Try: |Exercise: )', uncomment(lines[end:])):
+        kind, _, text = part.strip().partition(': ')
+        if kind in ('Try', 'Exercise'):
+            yield kind, prose(text)
+        else:
+            yield 'text', prose(part)
+
+
+def notebook(path, top=None, box='**{}:** {}'.format, argv=None):
+    """The notebook of a lesson. Its first cell of code finds or fetches the course.
+
+    top: Markdown that stands below the title, in place of the docstring's last lines.
+    box: makes Markdown of ('Try' or 'Exercise', text). argv: options for that cell.
+    """
+    about = head(path)
+    run = '\n'.join(about['Run'])
+    top = top or (f"Before: {about['Before']}, next: {about['Next']}, notes: "
+                  f"{about['Notes']} (README.md). As a script:\n\n```sh\n{run}\n```\n\n"
+                  + prose(about['end']))
+    find = FIND.format(name=path.name, address=ADDRESS)
+    if argv:
+        find = re.sub(r'(?m)^sys\.argv = .*', lambda _: f'sys.argv = {argv}', find)
+    new = nbformat.v4
+    made = [new.new_markdown_cell(f"# {number(path)}. {about['title']}\n\n"
+                                  f"{prose(about['text'])}\n\n{top}"),
+            new.new_code_cell(find, metadata={'tags': ['remove-cell']})]
+    for kind, text in cells(path):
+        if kind == 'code':
+            made += [new.new_code_cell(text)] * bool(text)
+        elif text:
+            text = text if kind == 'text' else box(kind, text)
+            made.append(new.new_markdown_cell(text))
+    for i, cell in enumerate(made):
+        cell.id = f'cell-{i}'
+    kernel = {'name': 'python3', 'display_name': 'Python 3', 'language': 'python'}
+    return new.new_notebook(cells=made, metadata={
+        'kernelspec': kernel, 'language_info': {'name': 'python'}})
+
+
+def write(folder):
+    """Write the notebooks of all lessons to a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in LESSONS:
+        nbformat.write(notebook(path), folder / f'{path.stem}.ipynb')
+
+
+if __name__ == '__main__':
+    write(ROOT / 'notebooks')
+    print(f'{len(LESSONS)} notebooks are in notebooks/')
