@@ -24,7 +24,7 @@ import helper
 
 args = helper.parse_args(threads=None)
 device, on_cuda = args.device, args.device.type == 'cuda'
-ax = plt.figure(figsize=(7, 3)).gca()
+medians = {}  # seconds, by name
 
 # %%
 # Data and model
@@ -47,20 +47,19 @@ def measure(name, layout=torch.contiguous_format, bfloat16=False):
             logits = model(images)
         best = torch.softmax(logits.float(), dim=1).max(dim=1).values.mean().item()
         seconds.append(time.perf_counter() - start)
-    median = statistics.median(seconds[1:])
-    print(f'{name:18} {median:6.3f} s  best class {best:.4f}  '
+    medians[name] = statistics.median(seconds[1:])
+    print(f'{name:18} {medians[name]:6.3f} s  best class {best:.4f}  '
           f'(the first time {seconds[0]:.1f} s)')
-    ax.bar_label(ax.barh(name, median), fmt=' %.3f s')
 
 
 # %%
 # channels_last puts the three colours of a pixel side by side in memory, and likewise
 # the channels of every layer: the order in which a convolution reads them.
-if not on_cuda:
+if args.threads > 1 and not on_cuda:
     torch.set_num_threads(1)
     measure('one thread')
     torch.set_num_threads(args.threads)
-measure(f'{args.threads} threads')
+measure(f'threads: {args.threads}')
 measure('and channels_last', torch.channels_last)
 
 # bfloat16 are numbers of 16 bits in place of 32, as wide in range and less exact.
@@ -77,6 +76,8 @@ else:
 
 # %%
 # Look: the shorter the bar, the better.
+ax = plt.figure(figsize=(7, 3)).gca()
+ax.bar_label(ax.barh(list(medians), medians.values()), fmt=' %.3f s')
 ax.set(title=f'{len(photos)} photos through DenseNet121 on {device}', xlabel='seconds')
 ax.invert_yaxis()
 ax.margins(x=0.2)

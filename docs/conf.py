@@ -9,19 +9,21 @@ import pages
 project = 'Intro to PyTorch'
 author = copyright = 'the authors of Intro to PyTorch'
 extensions = ['myst_nb', 'sphinx_copybutton']
-exclude_patterns = ['_build', 'notebooks']
+exclude_patterns = ['_build', 'notebooks', 'index.in.md']
 smartquotes = False  # --epochs stays --epochs
 
 myst_enable_extensions = ['colon_fence', 'attrs_block']
 nb_execution_mode = 'off'  # pages.py has run them
 nb_merge_streams = True
-nb_output_stderr = 'show'
+nb_output_stderr = 'remove'  # where torch logs what it finds on this machine
 copybutton_selector = '.cell_input pre, div.highlight:not(.cell_output *) > pre'
 
 html_theme = 'furo'
+pygments_dark_style = 'github-dark'
 html_title = project
 html_static_path = ['static']
 html_css_files = ['course.css']
+html_js_files = ['course.js']
 html_copy_source = False
 html_show_sphinx = False
 

@@ -4,13 +4,19 @@ The scripts in codes/ are the only source. The site runs the same notebooks (con
 """
 import ast
 import re
+import subprocess
 from pathlib import Path
 
 import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / 'README.md').read_text(encoding='utf-8')
-ADDRESS = re.search(r'git clone (\S+)', README)[1]
+# Where this copy came from is where others find it; README.md has but a placeholder.
+ORIGIN = subprocess.run(['git', 'config', 'remote.origin.url'], cwd=ROOT, text=True,
+                        capture_output=True).stdout.strip()
+ORIGIN = re.sub(r'^(?:ssh://)?git@([^:/]+)[:/]', r'https://\1/', ORIGIN)
+ADDRESS = ORIGIN or re.search(r'git clone (\S+)', README)[1]
+README = re.sub(r'(git clone )\S+', lambda match: match[1] + ADDRESS, README)
 FIND = '''\
 # Find the course in this folder, beside it or above it; else fetch it.
 import subprocess

@@ -2,6 +2,7 @@
 prints and draws, run as a notebook in a kernel of its own."""
 import base64
 import hashlib
+import logging
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ CHAIN = ('21', '24', '24_1')  # each reads what the one before it saved
 GROUPS = {'0': 'Tensors and networks', '7': 'How a network learns',
           '14': 'Is it any good?', '18': 'Photos', '22': 'What comes next'}
 PRACTICE = 'Your own data'  # the first section of README.md that is no note
+logging.getLogger('traitlets').setLevel('WARNING')  # nbclient says when it starts
 
 
 def slug(title):
@@ -56,27 +58,31 @@ def sections():
     return dict(zip(parts[1::2], parts[2::2]))
 
 
+def link(path, up=''):
+    return f"[{number(path)}. {head(path)['title']}]({up}lessons/{path.stem}.ipynb)"
+
+
 def write_notes():
     """A page for each section but the outline, with the lessons that it belongs to."""
     (DOCS / 'notes').mkdir(exist_ok=True)
     data = (ROOT / 'data/README.md').read_text(encoding='utf-8').partition('\n')[2]
     for title, text in {**sections(), 'Data folder': data}.items():
-        lessons = [f"[{number(path)}. {head(path)['title']}](../lessons/{path.stem}.ipynb)"
-                   for path in LESSONS if head(path)['Notes'] == title]
+        lessons = [link(path, '../') for path in LESSONS if head(path)['Notes'] == title]
+        page = f'# {title}\n\n{moved(text, "../")}'
         if lessons:
-            text += '\n:::{admonition} Lessons\n:class: seealso\n'
-            text += '\\\n'.join(lessons) + '\n:::\n'
+            page += '\n:::{admonition} Lessons\n:class: seealso\n'
+            page += '\\\n'.join(lessons) + '\n:::\n'
         if title != 'Outline':
-            page = f'# {title}\n\n{moved(text, "../")}'
             (DOCS / f'notes/{slug(title)}.md').write_text(page, encoding='utf-8')
 
 
 def top(path):
     """What stands below the title of a lesson's page."""
     about = head(path)
-    ends = {name: f'[{about[name].removesuffix(".py")}]({Path(about[name]).stem}.ipynb)'
-            for name in ('Before', 'Next') if about[name].endswith('.py')}
-    places = {**ends, 'Notes': f"[{about['Notes']}](../notes/{slug(about['Notes'])}.md)",
+    ends = {name: about[name].removesuffix('.py') for name in ('Before', 'Next')}
+    ends = {name: f'[{end}]({end}.ipynb)' for name, end in ends.items() if end[0].isdigit()}
+    notes = about['Notes']
+    places = {**ends, 'Notes': f'[{notes}](../notes/{slug(notes)}.md)',
               'Download': f'{{download}}`script <../../codes/{path.name}>`, '
                           f'{{download}}`notebook <../notebooks/{path.stem}.ipynb>`'}
     line = ' · '.join(f'{name}: {place}' for name, place in places.items())
@@ -117,7 +123,8 @@ def run(path):
                 cell.outputs = outputs.pop(0)
     else:
         print(f'running lesson {number(path)}', flush=True)
-        NotebookClient(made, timeout=1800, resources={'metadata': {'path': RUN}}).execute()
+        NotebookClient(made, timeout=1800, extra_arguments=['--log-level=ERROR'],
+                       resources={'metadata': {'path': RUN}}).execute()
     figures = []
     for cell in made.cells:
         names = re.findall(r"helper\.show\('(\w+)'\)", cell.source)
@@ -138,7 +145,9 @@ def run(path):
 
 
 def write_lessons():
-    """Run all lessons, two at a time, and write the notebooks to download."""
+    """Run all lessons, two at a time with a core each, and write the notebooks to
+    download."""
+    os.environ['OMP_NUM_THREADS'] = '1'
     write_notebooks(DOCS / 'notebooks')
     (DOCS / 'lessons').mkdir(exist_ok=True)
     copy = RUN / 'intro-to-pytorch'
@@ -147,7 +156,8 @@ def write_lessons():
         shutil.copytree(ROOT / name, copy / name, ignore=ignore, dirs_exist_ok=True)
     for name in ('helper.py', 'requirements.txt'):
         shutil.copy(ROOT / name, copy)
-    alone = [[path] for path in LESSONS if number(path) not in CHAIN]
+    slow_first = reversed(LESSONS)
+    alone = [[path] for path in slow_first if number(path) not in CHAIN]
     chain = [path for path in LESSONS if number(path) in CHAIN]
 
     def follow(paths):
@@ -163,12 +173,12 @@ def card(row):
     found, name, new, why, exercise, reached, seconds = row
     path = ROOT / 'codes' / name
     page, figure = f'lessons/{path.stem}.ipynb', DOCS / 'lessons' / f'{path.stem}.png'
-    facts = [f'reached {reached} in {seconds} s' if reached else f'{seconds} s']
+    facts = [f'reached {reached} in {seconds} s' if reached else f'takes {seconds} s']
     if exercise:
         title = head(ROOT / 'exercises' / f'{found}.py')['title']
         facts.append(f'exercise: [{title}](#exercise-{found})')
-    lines = ['::::{container} lesson', f"[{found}. {head(path)['title']}]({page})\\",
-             f'{new}: {why}' if why else new, '', f'{{.facts}}\n{" · ".join(facts)}']
+    lines = ['::::{container} lesson', f'{link(path)}\\',
+             f'{new} – {why}', '', f'{{.facts}}\n{" · ".join(facts)}']
     if figure.exists():
         lines += ['', f'[![{head(path)["title"]}](lessons/{figure.name})]({page})']
     return '\n'.join([*lines, '::::'])
@@ -177,8 +187,8 @@ def card(row):
 def write_start():
     """The start page, from index.in.md and the outline."""
     outline = sections()['Outline']
-    rows = re.findall(r'(?m)^\| \[(\w+)\]\(codes/(\S+?)\) \| `.*?` \| (.*?) \| (.*?) \| '
-                      r'(?:\[.*?\]\((.*?)\))? *\| *(.*?) *\| (\d+) \|$', outline)
+    rows = re.findall(r'(?m)^\| \[(\w+)\]\(codes/(\S+)\) \| `.*?` \| (.*?) \| (.*?) '
+                      r'\| *(.*?) *\| *(.*?) *\| (\d+) \|$', outline)
     lessons, trees = [], []
     for row in rows:
         if row[0] in GROUPS:
