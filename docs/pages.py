@@ -58,8 +58,8 @@ def sections():
     return dict(zip(parts[1::2], parts[2::2]))
 
 
-def link(path, up=''):
-    return f"[{number(path)}. {head(path)['title']}]({up}lessons/{path.stem}.ipynb)"
+def link(path, folder):
+    return f"[{number(path)}. {head(path)['title']}]({folder}{path.stem}.ipynb)"
 
 
 def write_notes():
@@ -67,7 +67,8 @@ def write_notes():
     (DOCS / 'notes').mkdir(exist_ok=True)
     data = (ROOT / 'data/README.md').read_text(encoding='utf-8').partition('\n')[2]
     for title, text in {**sections(), 'Data folder': data}.items():
-        lessons = [link(path, '../') for path in LESSONS if head(path)['Notes'] == title]
+        lessons = [link(path, '../lessons/') for path in LESSONS
+                   if head(path)['Notes'] == title]
         page = f'# {title}\n\n{moved(text, "../")}'
         if lessons:
             page += '\n:::{admonition} Lessons\n:class: seealso\n'
@@ -79,8 +80,8 @@ def write_notes():
 def top(path):
     """What stands below the title of a lesson's page."""
     about = head(path)
-    ends = {name: about[name].removesuffix('.py') for name in ('Before', 'Next')}
-    ends = {name: f'[{end}]({end}.ipynb)' for name, end in ends.items() if end[0].isdigit()}
+    ends = {name: link(ROOT / 'codes' / about[name], '') for name in ('Before', 'Next')
+            if about[name][0].isdigit()}
     notes = about['Notes']
     places = {**ends, 'Notes': f'[{notes}](../notes/{slug(notes)}.md)',
               'Download': f'{{download}}`script <../../codes/{path.name}>`, '
@@ -177,7 +178,7 @@ def card(row):
     if exercise:
         title = head(ROOT / 'exercises' / f'{found}.py')['title']
         facts.append(f'exercise: [{title}](#exercise-{found})')
-    lines = ['::::{container} lesson', f'{link(path)}\\',
+    lines = ['::::{container} lesson', f'{link(path, "lessons/")}\\',
              f'{new} – {why}', '', f'{{.facts}}\n{" · ".join(facts)}']
     if figure.exists():
         lines += ['', f'[![{head(path)["title"]}](lessons/{figure.name})]({page})']
