@@ -24,7 +24,9 @@ html_title = project
 html_static_path = ['static']
 html_css_files = ['course.css']
 html_js_files = ['course.js']
+html_favicon = 'static/icon.svg'
 html_copy_source = False
+html_use_index = False
 html_show_sphinx = False
 
 

@@ -18,14 +18,14 @@ ORIGIN = re.sub(r'^(?:ssh://)?git@([^:/]+)[:/]', r'https://\1/', ORIGIN)
 ADDRESS = ORIGIN or re.search(r'git clone (\S+)', README)[1]
 README = re.sub(r'(git clone )\S+', lambda match: match[1] + ADDRESS, README)
 FIND = '''\
-# Find the course in this folder, beside it or above it; else fetch it.
+# Find the course in this folder, above it or beside it; else fetch it.
 import subprocess
 import sys
 from pathlib import Path
 
 here, lesson = Path.cwd(), 'codes/{name}'
-places = [place for folder in (here, *here.parents)
-          for place in (*folder.glob(lesson), *folder.glob('*/' + lesson))]
+places = [place for folder in (here, *here.parents) for place in folder.glob(lesson)]
+places += [*here.glob('*/' + lesson), *here.parent.glob('*/' + lesson)]
 if not places:
     subprocess.run(['git', 'clone', '{address}', 'intro-to-pytorch'], check=True)
     places = [here / 'intro-to-pytorch' / lesson]
