@@ -74,8 +74,9 @@ def uncomment(lines):
 
 
 def cells(path):
-    """The lesson as [(kind, text)]: 'text' in Markdown, 'code', and at the end 'Try'
-    and 'Exercise'. The docstring is left out."""
+    """The lesson as [(kind, text)]: 'text' in Markdown, its first words bold if they
+    stand by themselves, 'code', and at the end 'Try' and 'Exercise'. The docstring is
+    left out."""
     source = path.read_text(encoding='utf-8')
     docstring, *_ = ast.parse(source).body
     lines = source.splitlines()[docstring.end_lineno:]
@@ -85,7 +86,8 @@ def cells(path):
     for block in '\n'.join(lines[:end]).split('# %%\n'):
         block = block.splitlines()
         start = next(i for i, line in enumerate(block) if not line.startswith('#'))
-        yield 'text', prose(uncomment(block[:start]))
+        text = prose(uncomment(block[:start]))
+        yield 'text', re.sub(r'^[A-Z][^.:?`]{2,34}([.:?](?=\s)|$)', r'**\g<0>**', text)
         yield 'code', '\n'.join(block[start:]).strip('\n')
     for part in re.split(r'\n\s*\n|\n(?=Try: |Exercise: )', uncomment(lines[end:])):
         kind, _, text = part.strip().partition(': ')
