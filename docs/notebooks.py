@@ -11,21 +11,24 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / 'README.md').read_text(encoding='utf-8')
-# Where this copy came from is where others find it; README.md has but a placeholder.
+# Others find the course where this copy came from; README.md has but a placeholder.
 ORIGIN = subprocess.run(['git', 'config', 'remote.origin.url'], cwd=ROOT, text=True,
                         capture_output=True).stdout.strip()
 ORIGIN = re.sub(r'^(?:ssh://)?git@([^:/]+)[:/]', r'https://\1/', ORIGIN)
-ADDRESS = ORIGIN or re.search(r'git clone (\S+)', README)[1]
-README = re.sub(r'(git clone )\S+', lambda match: match[1] + ADDRESS, README)
+if ORIGIN.startswith('http'):
+    README = re.sub(r'(git clone )\S+', lambda match: match[1] + ORIGIN, README)
+ADDRESS = re.search(r'git clone (\S+)', README)[1]
 FIND = '''\
-# Find the course in this folder, above it or beside it; else fetch it.
+# Find the course below this folder, above it or beside it; else fetch it.
 import subprocess
 import sys
 from pathlib import Path
 
 here, lesson = Path.cwd(), 'codes/{name}'
-places = [place for folder in (here, *here.parents) for place in folder.glob(lesson)]
-places += [*here.glob('*/' + lesson), *here.parent.glob('*/' + lesson)]
+places = [*here.glob('*/' + lesson)]
+for folder in (here, *here.parents):
+    places += folder.glob(lesson)
+places += here.parent.glob('*/' + lesson)
 if not places:
     subprocess.run(['git', 'clone', '{address}', 'intro-to-pytorch'], check=True)
     places = [here / 'intro-to-pytorch' / lesson]
@@ -33,6 +36,11 @@ __file__ = str(places[0])  # a script has these three, a notebook has not
 sys.path.insert(0, str(places[0].parent))
 sys.argv = [__file__]  # here options go behind it: [__file__, '--seed', '8']
 '''
+FIRST = re.compile(r'^[A-Z](?:[^.:?`]|`.*?`){2,34}([.:?](?=\s)|$)')
+CALL = r'\((?:[^()\n]|\([^()\n]*\))*\)'
+CODE = re.compile(rf'(?<![\w-])--[a-z][\w-]*(?: [\d.]*\d)?|(?:\b[a-zA-Z_][\w.]*{CALL})'
+                  rf'(?:\.\w+(?:{CALL})?)*'
+                  r'|\b[a-zA-Z]\w*(?:\.[a-zA-Z_]\w*)+|\b[a-zA-Z]*_\w+')
 
 
 def order(path):
@@ -60,13 +68,22 @@ def head(path):
     return {**parts, 'title': title, 'Run': [line.strip() for line in run]}
 
 
+def commands(about):
+    """How a lesson is run, with the words between the commands as comments."""
+    lines = [re.sub(r'  \((.*)\)$', r'  # \1', line) for line in about['Run']]
+    return '\n'.join(['```sh', *(line if line.startswith(('python', 'torchrun'))
+                                 else f'# {line}' for line in lines), '```'])
+
+
 def prose(text):
-    """Text of a comment or docstring as Markdown: what is no `code` is taken as it is,
-    and what is indented is code."""
+    """Text of a comment or docstring as Markdown. Code is what stands in backticks or
+    indented, an option, a call, and a name with a dot or an underscore in it."""
     text = re.sub(r'(?m)(^\S.*\n)(?= {4})', r'\1\n', text)
     parts = re.split(r'(`[^`]+`|(?m:^ {4}.*$))', text)
-    return ''.join(part if i % 2 else re.sub(r'[*<](?=\S)', r'\\\g<0>', part)
-                   for i, part in enumerate(parts)).strip()
+    for i, part in list(enumerate(parts))[::2]:
+        part = re.sub(r'[*<](?=\S)|(?m:(?<=^\d)\.)', r'\\\g<0>', part)
+        parts[i] = CODE.sub(r'`\g<0>`', part)
+    return ''.join(parts).strip()
 
 
 def uncomment(lines):
@@ -87,12 +104,12 @@ def cells(path):
         block = block.splitlines()
         start = next(i for i, line in enumerate(block) if not line.startswith('#'))
         text = prose(uncomment(block[:start]))
-        yield 'text', re.sub(r'^[A-Z][^.:?`]{2,34}([.:?](?=\s)|$)', r'**\g<0>**', text)
+        yield 'text', FIRST.sub(r'**\g<0>**', text)
         yield 'code', '\n'.join(block[start:]).strip('\n')
     for part in re.split(r'\n\s*\n|\n(?=Try: |Exercise: )', uncomment(lines[end:])):
         kind, _, text = part.strip().partition(': ')
         if kind in ('Try', 'Exercise'):
-            yield kind, prose(text)
+            yield kind, prose(text) if kind == 'Try' else f'`{text}`'
         else:
             yield 'text', prose(part)
 
@@ -104,9 +121,8 @@ def notebook(path, top=None, box='**{}:** {}'.format, argv=None):
     box: makes Markdown of ('Try' or 'Exercise', text). argv: options for that cell.
     """
     about = head(path)
-    run = '\n'.join(about['Run'])
     top = top or (f"Before: {about['Before']}, next: {about['Next']}, notes: "
-                  f"{about['Notes']} (README.md). As a script:\n\n```sh\n{run}\n```\n\n"
+                  f"{about['Notes']} (README.md). As a script:\n\n{commands(about)}\n\n"
                   + prose(about['end']))
     find = FIND.format(name=path.name, address=ADDRESS)
     if argv:

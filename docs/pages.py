@@ -11,7 +11,8 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from notebooks import LESSONS, README, ROOT, head, notebook, number
+
+from notebooks import LESSONS, README, ROOT, commands, head, notebook, number, prose
 from notebooks import write as write_notebooks
 
 DOCS = ROOT / 'docs'
@@ -20,6 +21,9 @@ CHAIN = ('21', '24', '24_1')  # each reads what the one before it saved
 GROUPS = {'0': 'Tensors and networks', '7': 'How a network learns',
           '14': 'Is it any good?', '18': 'Photos', '22': 'What comes next'}
 PRACTICE = 'Your own data'  # the first section of README.md that is no note
+DATA = os.environ.get('COURSE_DATA')
+STAND_INS = ('This page shows a run on drawn stand-ins for the data. What the text '
+             'says of real data was measured on that.')
 logging.getLogger('traitlets').setLevel('WARNING')  # nbclient says when it starts
 
 
@@ -84,22 +88,25 @@ def top(path):
             if about[name][0].isdigit()}
     notes = about['Notes']
     places = {**ends, 'Notes': f'[{notes}](../notes/{slug(notes)}.md)',
-              'Download': f'{{download}}`script <../../codes/{path.name}>`, '
-                          f'{{download}}`notebook <../notebooks/{path.stem}.ipynb>`'}
+              'Download': f'{{download}}`notebook <../notebooks/{path.stem}.ipynb>`, '
+                          f'{{download}}`script <../../codes/{path.name}>` (for '
+                          '`codes/` of the course)'}
     line = ' · '.join(f'{name}: {place}' for name, place in places.items())
-    run = '\n'.join(about['Run'])
-    return f"{line}\n\n```sh\n{run}\n```\n\n{about['end']}"
+    ran = re.search(r'helper\.(load_data|find_)', path.read_text(encoding='utf-8'))
+    return '\n\n'.join([line, commands(about), prose(about['end']),
+                        STAND_INS if ran and not DATA else ''])
 
 
 def box(path, kind, text):
     """`Try` and `Exercise` as boxes."""
     if kind == 'Try':
         return f':::{{admonition}} Try\n:class: tip\n{text}\n:::'
-    task = head(ROOT / 'exercises' / f'{number(path)}.py')
-    why = task['text'].strip().partition('\n\n')[0]
+    place = ROOT / 'exercises' / f'{number(path)}.py'
+    task, given = head(place), place.read_text(encoding='utf-8').split('"""\n', 2)[2]
     return (f":::{{admonition}} Exercise: {task['title']}\n:class: important\n"
-            f':name: exercise-{number(path)}\n{why}\n\n```sh\n{text}\n```\n\n'
-            'See [Exercises](../notes/exercises.md).\n:::')
+            f":name: exercise-{number(path)}\n{prose(task['text'])}\n\n"
+            f'```python\n{given.strip()}\n```\n\n{text} checks your answer; see '
+            '[Exercises](../notes/exercises.md).\n:::')
 
 
 def run(path):
@@ -108,8 +115,7 @@ def run(path):
     It runs beside a copy of the course, on the real data in the folder COURSE_DATA or
     on the stand-ins. What did not change since the last time does not run again.
     """
-    data = os.environ.get('COURSE_DATA')
-    options = (['--data=real', f'--data-dir={Path(data).resolve()}'] if data
+    options = (['--data=real', f'--data-dir={Path(DATA).resolve()}'] if DATA
                else ['--data=synthetic'])
     argv = f"[__file__, {', '.join(map(repr, options))}]"
     made = notebook(path, top(path), lambda *what: box(path, *what), argv)
@@ -129,6 +135,7 @@ def run(path):
     figures = []
     for cell in made.cells:
         names = re.findall(r"helper\.show\('(\w+)'\)", cell.source)
+        names = names or re.findall(r"helper\.show\('(\w+)'\)", code)
         cell.metadata['mystnb'] = {'image': {'alt': f'Figure: {", ".join(names)}'}}
         outputs = cell.get('outputs', [])
         cell.outputs = [out for out in outputs if out.output_type != 'execute_result']
@@ -171,15 +178,16 @@ def write_lessons():
 
 def card(row):
     """A lesson on the start page."""
-    found, name, new, why, exercise, reached, seconds = row
+    found, name, why, exercise, reached, seconds = row
     path = ROOT / 'codes' / name
     page, figure = f'lessons/{path.stem}.ipynb', DOCS / 'lessons' / f'{path.stem}.png'
-    facts = [f'reached {reached} in {seconds} s' if reached else f'takes {seconds} s']
+    facts = [f'on real data {reached} right in {seconds} s' if reached
+             else f'takes {seconds} s']
     if exercise:
         title = head(ROOT / 'exercises' / f'{found}.py')['title']
         facts.append(f'exercise: [{title}](#exercise-{found})')
     lines = ['::::{container} lesson', f'{link(path, "lessons/")}\\',
-             f'{new} – {why}', '', f'{{.facts}}\n{" · ".join(facts)}']
+             why, '', f'{{.facts}}\n{" · ".join(facts)}']
     if figure.exists():
         lines += ['', f'[![{head(path)["title"]}](lessons/{figure.name})]({page})']
     return '\n'.join([*lines, '::::'])
@@ -188,7 +196,7 @@ def card(row):
 def write_start():
     """The start page, from index.in.md and the outline."""
     outline = sections()['Outline']
-    rows = re.findall(r'(?m)^\| \[(\w+)\]\(codes/(\S+)\) \| `.*?` \| (.*?) \| (.*?) '
+    rows = re.findall(r'(?m)^\| \[(\w+)\]\(codes/(\S+)\) \| `.*?` \| .*? \| (.*?) '
                       r'\| *(.*?) *\| *(.*?) *\| (\d+) \|$', outline)
     lessons, trees = [], []
     for row in rows:

@@ -21,8 +21,9 @@ import pytest
 from course import LESSONS, ROOT, install, lesson
 
 sys.path.insert(0, str(ROOT / 'docs'))
-import notebooks
 import pages
+
+import notebooks
 
 SITE = ROOT / 'docs/_build/html'
 PAGES = sorted(SITE.rglob('*.html'))
