@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def sections():
 
 
 def link(path, folder):
+    """Markdown of a link to the page of a lesson; folder: of that page, 'lessons/'."""
     return f"[{number(path)}. {head(path)['title']}]({folder}{path.stem}.ipynb)"
 
 
@@ -221,6 +223,9 @@ def write_start():
 
 
 def write():
+    """Write all pages, or end in one line where COURSE_DATA names no data."""
+    if DATA and not Path(DATA, 'MNIST').is_dir():
+        sys.exit(f'COURSE_DATA: there is no folder MNIST in {DATA}')
     write_notes()
     write_lessons()
     write_start()

@@ -103,6 +103,19 @@ def test_a_lesson_that_fails_breaks_the_build(tmp_path, monkeypatch):
         pages.run(broken)
 
 
+def test_no_data_and_no_course_end_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, 'DATA', str(tmp_path))
+    with pytest.raises(SystemExit, match='COURSE_DATA: .* no folder MNIST'):
+        pages.write()
+    monkeypatch.setattr(notebooks, 'ADDRESS', str(tmp_path / 'nothing'))
+    find = notebooks.notebook(lesson(3)).cells[1].source
+    (tmp_path / 'any').mkdir()
+    result = subprocess.run([sys.executable, '-c', find], cwd=tmp_path / 'any',
+                            capture_output=True, text=True)
+    assert result.returncode == 1 and 'Traceback' not in result.stderr
+    assert result.stderr.splitlines()[-1].startswith('No course here: ')
+
+
 @built
 @pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
 def test_a_page_has_output_and_every_figure(path):
