@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from notebooks import write as write_notebooks
 
 DOCS = ROOT / 'docs'
 RUN = DOCS / '_build' / 'run'  # what the notebooks find: a folder with the course in it
-CHAIN = ('21', '24', '24_1')  # each reads what the one before it saved
+PARSING = threading.Lock()  # ast.parse in two threads at once can fail in Python 3.11
+CHAIN = {'21', '24', '24_1'}  # each reads what the one before it saved
 GROUPS = {'0': 'Tensors and networks', '7': 'How a network learns',
           '14': 'Is it any good?', '18': 'Photos', '22': 'What comes next'}
 PRACTICE = 'Your own data'  # the first section of README.md that is no note
@@ -115,14 +117,19 @@ def run(path):
     """Write the page of a lesson: its notebook with what it printed and drew.
 
     It runs beside a copy of the course, on the real data in the folder COURSE_DATA or
-    on the stand-ins. What did not change since the last time does not run again.
+    on the stand-ins. What did not change since the last time does not run again; of
+    CHAIN all, or nothing.
     """
     options = (['--data=real', f'--data-dir={Path(DATA).resolve()}'] if DATA
                else ['--data=synthetic'])
     argv = f"[__file__, {', '.join(map(repr, options))}]"
-    made = notebook(path, top(path), lambda *what: box(path, *what), argv)
+    with PARSING:
+        made = notebook(path, top(path), lambda *what: box(path, *what), argv)
     code = ''.join(cell.source for cell in made.cells if cell.cell_type == 'code')
-    key = hashlib.sha256((code + (ROOT / 'helper.py').read_text()).encode()).hexdigest()
+    needs = [other.read_text(encoding='utf-8') for other in LESSONS
+             if {number(path), number(other)} <= CHAIN]
+    needs = ''.join([code, (ROOT / 'helper.py').read_text(encoding='utf-8'), *needs])
+    key = hashlib.sha256(needs.encode()).hexdigest()
     page = DOCS / 'lessons' / f'{path.stem}.ipynb'
     kept = nbformat.read(page, 4) if page.exists() else made
     if kept.metadata.get('key') == key:
@@ -159,8 +166,10 @@ def write_lessons():
     download."""
     os.environ['OMP_NUM_THREADS'] = '1'
     write_notebooks(DOCS / 'notebooks')
-    (DOCS / 'lessons').mkdir(exist_ok=True)
     copy = RUN / 'intro-to-pytorch'
+    if not copy.exists():  # what the lessons saved is gone, so all run again
+        shutil.rmtree(DOCS / 'lessons', ignore_errors=True)
+    (DOCS / 'lessons').mkdir(exist_ok=True)
     ignore = shutil.ignore_patterns('__pycache__')
     for name in ('codes', 'data/synthetic'):
         shutil.copytree(ROOT / name, copy / name, ignore=ignore, dirs_exist_ok=True)

@@ -67,7 +67,7 @@ def options(path, *more, figures='none'):
 
 
 NOT_OURS = re.compile(  # what torch logs: nvcc without a GPU; torch 2.6 when it exports
-    r'(?m)^(?:W\d+ .*)?(?:No CUDA runtime is found|Missing annotation for parameter).*\n')
+    r'(?m)^(?:W\d+ .*)?(?:No CUDA runtime is found|Missing annotation for param).*\n')
 
 
 def run(path, *args, cwd=ROOT, python=(), env=None, timeout=600):

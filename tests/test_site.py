@@ -103,6 +103,43 @@ def test_a_lesson_that_fails_breaks_the_build(tmp_path, monkeypatch):
         pages.run(broken)
 
 
+def test_what_changed_runs_again(tmp_path, monkeypatch):
+    ran = []
+
+    class Client:
+        def __init__(self, made, **_):
+            self.title = made.cells[0].source
+
+        def execute(self):
+            ran.append(re.match(r'# (\w+)\.', self.title)[1])
+
+    def again():
+        ran.clear()
+        pages.write_lessons()
+        return sorted(ran)
+
+    def change(number, old, new):
+        path = next(path for path in copies if path.name.startswith(f'{number}_'))
+        source = path.read_text()
+        assert old in source
+        path.write_text(source.replace(old, new))
+
+    codes = install(tmp_path / 'course') / 'codes'
+    copies = [codes / path.name for path in LESSONS]
+    for name, value in (('NotebookClient', Client), ('LESSONS', copies),
+                        ('DOCS', tmp_path), ('RUN', tmp_path / 'run')):
+        monkeypatch.setattr(pages, name, value)
+    assert len(again()) == len(LESSONS) and again() == []
+    change(3, '# The way back', '# The way')
+    assert again() == []
+    change(3, 'import torch\n', 'import torch as torch\n')
+    assert again() == ['3']
+    change(21, '# Look: ', '# See: ')  # its file goes to 24, and that one's to 24_1
+    assert again() == ['21', '24', '24_1']
+    shutil.rmtree(tmp_path / 'run')
+    assert len(again()) == len(LESSONS)
+
+
 def test_no_data_and_no_course_end_in_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(pages, 'DATA', str(tmp_path))
     with pytest.raises(SystemExit, match='COURSE_DATA: .* no folder MNIST'):

@@ -22,7 +22,7 @@ def main():
     if not python.exists():
         venv.create(FOLDER, with_pip=True)
         subprocess.run([python, '-m', 'pip', 'install', '-q', 'torch==2.6.0',
-                        'torchvision==0.21.0', 'onnxscript<0.3',
+                        'torchvision==0.21.0', 'onnxscript<0.3', 'protobuf<7',
                         '-r', ROOT / 'tests/requirements.txt'], check=True)
     environment = {name: value for name, value in os.environ.items()
                    if name != 'COURSE_DATA'}
