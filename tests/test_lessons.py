@@ -65,8 +65,9 @@ def promised(source):
     return found, '\n'.join(lines) + '\n'
 
 
-WARNINGS = ['-W', 'error',  # but for a folder that torch 2.6 leaves to its exit
-            '-W', 'ignore:Implicitly cleaning up:ResourceWarning']
+WARNINGS = ['-W', 'error',  # but torch 2.6: a folder at its exit, a bool in a file
+            '-W', 'ignore:Implicitly cleaning up:ResourceWarning',
+            '-W', 'ignore:Field onnx:DeprecationWarning']
 POINTS = {'7': ['no log'], '14': ['shapes', 'means'], '17_1': ['idle'],
           '17': ['whole']}  # mistakes that are the point of a lesson
 
