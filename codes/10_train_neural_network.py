@@ -94,6 +94,6 @@ plt.ylim(min(losses) - 0.05, loss.item() + 0.2)
 plt.legend()
 helper.show('rates')
 
-# Try: steps = 10. Which learning rate is best now? For thousands of steps it is smaller
-# still: lesson 11 takes 0.02, whose steps momentum makes up to ten times as long.
+# Try: `steps = 10`. Which learning rate is best now? For thousands of steps it is
+# smaller: lesson 11 takes 0.02, whose steps momentum makes up to ten times as long.
 # Exercise: python exercises/check.py 10

@@ -100,6 +100,6 @@ helper.view_classify(image, ps, testset.classes, title=f'label: {label}')
 helper.show('prediction')
 
 # Try: momentum=0 in place of momentum=0.9. What accuracy do ten epochs reach now?
-# Try: --lr 1. Near which number does the loss stay, and which loss has a network that
-# gives every class 10 % (lesson 7)?
+# Try: --lr 1. Near which number does the loss stay, and what loss does a network have
+# that gives every class 10 % (lesson 7)?
 # Exercise: python exercises/check.py 11

@@ -83,6 +83,6 @@ print(f'{len(wrong)} of {len(testset) - correct} mistakes to look at')
 helper.view_sheet(images[wrong], titles)
 helper.show('mistakes')
 
-# Try: only the mistakes on shirts, class 6: ((predicted != labels) & (labels == 6)) in
-# place of (predicted != labels). Are shirts a tenth of the mistakes, as of the images?
+# Try: only mistakes on shirts, class 6: `((predicted != labels) & (labels == 6))` in
+# place of `(predicted != labels)`. Are they a tenth of the mistakes, as of the images?
 # Exercise: python exercises/check.py 12

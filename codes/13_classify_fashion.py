@@ -99,6 +99,6 @@ helper.show('prediction')
 # 87.5, 86.4 and 87.3 %, lesson 12 with the same seeds 86.9, 87.5 and 87.2 %. And nobody
 # had to search for a learning rate.
 
-# Try: --lr 0.1, a hundred times Adam's usual rate. What does the loss do, and which
-# loss has a network that gives every class 10 % (lesson 7)?
+# Try: --lr 0.1, a hundred times Adam's usual rate. What does the loss do, and what
+# loss does a network have that gives every class 10 % (lesson 7)?
 # Exercise: python exercises/check.py 13

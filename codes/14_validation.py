@@ -91,7 +91,7 @@ print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} 
 counts = torch.bincount(testset.tensors[1], minlength=10)
 print(f'chance    {counts.max().item() / len(testset):.1%}')  # chance    10.0%
 
-# Try: in the loop, equals = (output.topk(2).indices == labels.view(-1, 1)).any(dim=1).
+# Try: `equals = (output.topk(2).indices == labels.view(-1, 1)).any(dim=1)` in the loop.
 # How often is the label one of the two most probable classes?
 # Try: batch_size=600 in the testloader. How far do the two numbers lie apart now?
 # Exercise: python exercises/check.py 14

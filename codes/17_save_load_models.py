@@ -112,7 +112,7 @@ try:
 except pickle.UnpicklingError as error:
     print('UnpicklingError:', str(error).partition('.')[0])  # Weights only load failed
 
-# Try: hidden_layers [512, 256, 64]. Do the three lines that load the model still work?
-# (The RuntimeError after them is the one that is meant to be there.)
-# Try: leave 'sizes': sizes out of what is saved. Which line misses it?
+# Try: hidden_layers `[512, 256, 64]`. Do the three lines that load the model still
+# work? (The RuntimeError after them is the one that is meant to be there.)
+# Try: leave `'sizes': sizes` out of what is saved. Which line misses it?
 # Exercise: python exercises/check.py 17

@@ -120,6 +120,6 @@ helper.view_sheet(images, [testset.classes[label]] + ['feature map'] * 7, 0, 1)
 helper.show('maps')
 # Real images, seeds 7, 8, 9: 92.1, 91.7, 92.0 % right; lesson 16: 88.6, 88.7, 88.3 %.
 
-# Try: picture[3:] = 1 in place of picture[:, 3:] = 1. Does the window find this edge?
-# Try: padding=0 in the second Conv2d of the model. What must stand for 32 * 7 * 7 then?
+# Try: `picture[3:] = 1` in place of `picture[:, 3:] = 1`. Does it find this edge?
+# Try: padding=0 in the model's second Conv2d. What must stand for `32 * 7 * 7` then?
 # Exercise: python exercises/check.py 18_1

@@ -85,7 +85,7 @@ plt.ylabel('output')
 plt.legend()
 helper.show('sigmoid')
 
-# Try: bias = torch.zeros(1, 1). Where does the neuron stand now?
+# Try: `bias = torch.zeros(1, 1)`. Where does the neuron stand now?
 # Try: torch.mm(features, weights) in route 3, without the .T: which sizes does the
-# error name? And c = c.view(2, 2) in place of c.resize_(2, 2): what does view refuse?
+# error name? And `c = c.view(2, 2)` in place of c.resize_(2, 2): what does view refuse?
 # Exercise: python exercises/check.py 1

@@ -121,5 +121,5 @@ if rank == 0:
 dist.destroy_process_group()
 
 # Try: sys.stderr.write(f'{rank} {network[1].weight[0, 0]}\n') as the last line, in two
-# processes (their prints would mix). Then also model = network: who averages now?
+# processes (their prints would mix). Then also `model = network`: who averages now?
 # Exercise: python exercises/check.py 22

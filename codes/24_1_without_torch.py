@@ -78,4 +78,5 @@ for path, row in zip(paths, ps):
     print(f'{path}:', ', '.join(f'{classes[i]} {row[i]:.1%}' for i in best))
 np.savez(FOLDER / '24_probabilities.npz', ps, np.median(seconds))
 
-# Try: image = image.rotate(90) before the resize. What does it say, and how sure is it?
+# Try: `image = image.rotate(90)` before the resize. What does it say, and how sure is
+# it?

@@ -122,4 +122,4 @@ print(f'onnxruntime: the same class for {same} of {len(ps)} images, '
 print(f'{1000 * per_image:.3f} ms an image, torch {1000 * np.median(seconds):.3f} ms '
       '(median, in batches of 32)')
 
-# Try: leave out dynamic_shapes. What says the last line of the error, for one image?
+# Try: leave out dynamic_shapes. What does the error's last line say, for one image?

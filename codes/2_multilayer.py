@@ -43,7 +43,7 @@ print('output', output)  # tensor([[0.3171]])
 again = sigmoid(sigmoid(features @ W1 + B1) @ W2 + B2)
 print('output', again)  # tensor([[0.3171]])
 
-# Try: features = torch.randn(4, 3), four examples. Which shapes change?
-# Try: again = sigmoid((features @ W1 + B1) @ W2 + B2), without the inner sigmoid. One
-# matrix, W1 @ W2, now does the work of two. With which bias? (Print it, and compare.)
+# Try: `features = torch.randn(4, 3)`, four examples. Which shapes change?
+# Try: `again = sigmoid((features @ W1 + B1) @ W2 + B2)`, without the inner sigmoid. One
+# matrix, `W1 @ W2`, now does the work of two. With which bias? (Print it, and compare.)
 # Exercise: python exercises/check.py 2

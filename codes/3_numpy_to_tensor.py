@@ -57,5 +57,5 @@ print(layer(features.float()).shape)  # torch.Size([4, 1])
 print(layer(torch.tensor(features.numpy(), dtype=torch.float32)).shape)
 print(layer.double()(features).dtype)  # torch.float64
 
-# Try: b = b + 1 in place of b.add_(1). Does the array still follow? Why not?
+# Try: `b = b + 1` in place of b.add_(1). Does the array still follow? Why not?
 # Exercise: python exercises/check.py 3

@@ -74,6 +74,6 @@ helper.view_classify(images[0], ps[0], trainset.classes, title=f'label: {labels[
 helper.show('probabilities')
 
 # Try: e.sum() in place of e.sum(dim=1, keepdim=True). What do the rows sum to now?
-# Try: ps = softmax(logits * 1000); then also take `- x.max(...).values` out of softmax.
-# What becomes of the sums?
+# Try: `ps = softmax(logits * 1000)`; then also take `- x.max(...).values` out of
+# softmax. What becomes of the sums?
 # Exercise: python exercises/check.py 4

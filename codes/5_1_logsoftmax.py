@@ -49,5 +49,5 @@ print('softmax, then log', torch.log(F.softmax(large, dim=0)))  # tensor([0., -i
 print('log_softmax', F.log_softmax(large, dim=0))  # tensor([    0., -1000.])
 
 # Try: torch.tensor([88.0, 0.0]) in place of 1000, then 89. Which one fails?
-# Try: wrong = F.softmax(batch), without dim. What does the warning ask for?
+# Try: `wrong = F.softmax(batch)`, without dim. What does the warning ask for?
 # Exercise: python exercises/check.py 5_1

@@ -81,6 +81,6 @@ for name, parameter in model.named_parameters():
 print('parameters', sum(p.numel() for p in model.parameters()))  # 203530
 
 # Try: remove the first super().__init__() and read the error: what does torch miss?
-# Try: self.layers = [nn.Linear(784, 256)] as one more line in the first __init__. Does
-# the number of parameters grow? Lesson 17 has the list that is noticed.
+# Try: `self.layers = [nn.Linear(784, 256)]` as one more line in the first __init__.
+# Does the number of parameters grow? Lesson 17 has the list that is noticed.
 # Exercise: python exercises/check.py 5

@@ -70,9 +70,9 @@ print(f'ln 10, every class 10 %        {math.log(10):.4f}')  # 2.3026
 wrong = nn.NLLLoss()(ps, labels)
 print(f'NLLLoss on probabilities       {wrong.item():.4f}')
 
-# Try: logits = 100 * model(images), a network that is far too sure. How large does the
-# right loss get, and how far does the wrong one move? (The second route keeps
-# the old logits, so the three no longer agree.)
-# Try: wrong = nn.CrossEntropyLoss()(ps, labels), softmax twice. Why is it never below
+# Try: `logits = 100 * model(images)`, a network that is far too sure. How large does
+# the right loss get, and how far does the wrong one move? (The second route keeps the
+# old logits, so the three no longer agree.)
+# Try: `wrong = nn.CrossEntropyLoss()(ps, labels)`, softmax twice. Why is it never below
 # 1.4612, even for a perfect network? (What does softmax make of 1, 0, ..., 0?)
 # Exercise: python exercises/check.py 7

@@ -82,7 +82,7 @@ plt.ylabel('y')
 plt.legend()
 helper.show('slope')
 
-# Try: z = y.sum() in place of y.mean(). How many times x is x.grad then?
+# Try: `z = y.sum()` in place of y.mean(). How many times x is x.grad then?
 # Try: y.backward() in place of the first z.backward(). The error asks for a scalar,
 # which is a single number: how many has y?
 # Exercise: python exercises/check.py 8

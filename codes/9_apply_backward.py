@@ -66,6 +66,6 @@ with torch.no_grad():
 print(f'backward          {gradient:.6f}')
 print(f'finite difference {(above - below) / (2 * step):.6f}')
 
-# Try: layer, row, column = first, 0, 0: a weight that looks at the corner of the image.
-# The gradient of a weight is its input times something; black is -1: is it zero?
+# Try: `layer, row, column = first, 0, 0`: a weight that looks at the corner of the
+# image. The gradient of a weight is its input times something; black is -1: is it zero?
 # Exercise: python exercises/check.py 9

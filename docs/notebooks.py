@@ -41,9 +41,8 @@ sys.argv = [__file__]  # here options go behind it: [__file__, '--seed', '8']
 # What stands out: the first words of a cell; options, calls, names with . or _ in them.
 FIRST = re.compile(r'^[A-Z](?:[^.:?`]|`.*?`){2,34}([.:?](?=\s)|$)')
 CALL = r'\((?:[^()\n]|\([^()\n]*\))*\)'
-CODE = re.compile(rf'(?<![\w-])--[a-z][\w-]*(?: [\d.]*\d)?|(?:\b[a-zA-Z_][\w.]*{CALL})'
-                  rf'(?:\.\w+(?:{CALL})?)*'
-                  r'|\b[a-zA-Z]\w*(?:\.[a-zA-Z_]\w*)+|\b[a-zA-Z]*_\w+')
+CODE = (rf'(?<![\w-])--[a-z][\w-]*(?: [\d.]*\d)?|(?:\b[a-zA-Z_][\w.]*{CALL})'
+        rf'(?:\.\w+(?:{CALL})?)*|\b[a-zA-Z]\w*(?:\.[a-zA-Z_]\w*)+|\b[a-zA-Z]*_\w+')
 
 
 def order(path):
@@ -84,8 +83,8 @@ def prose(text):
     text = re.sub(r'(?m)(^\S.*\n)(?= {4})', r'\1\n', text)
     parts = re.split(r'(`[^`]+`|(?m:^ {4}.*$))', text)
     for i, part in list(enumerate(parts))[::2]:
-        part = re.sub(r'[*<](?=\S)|(?m:(?<=^\d)\.)', r'\\\g<0>', part)
-        parts[i] = CODE.sub(r'`\g<0>`', part)
+        parts[i] = re.sub(rf'({CODE})|[*<](?=\S)|(?m:(?<=^\d)\.)', lambda found:
+                          f'`{found[0]}`' if found[1] else '\\' + found[0], part)
     return ''.join(parts).strip()
 
 

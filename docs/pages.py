@@ -25,8 +25,11 @@ GROUPS = {'0': 'Tensors and networks', '7': 'How a network learns',
           '14': 'Is it any good?', '18': 'Photos', '22': 'What comes next'}
 PRACTICE = 'Your own data'  # the first section of README.md that is no note
 DATA = os.environ.get('COURSE_DATA')
-STAND_INS = ('This page shows a run on drawn stand-ins for the data. What the text '
-             'says of real data was measured on that.')
+RAN = ('This page shows one run on the real data, on one core. What the text says was '
+       'measured on two; numbers differ a little between machines, and seconds a lot.')
+if not DATA:
+    RAN = ('This page shows a run on drawn stand-ins for the data, on one core. What '
+           'the text says of real data was measured on that, on two.')
 logging.getLogger('traitlets').setLevel('WARNING')  # nbclient says when it starts
 
 
@@ -98,7 +101,7 @@ def top(path):
     line = ' · '.join(f'{name}: {place}' for name, place in places.items())
     ran = re.search(r'helper\.(load_data|find_)', path.read_text(encoding='utf-8'))
     return '\n\n'.join([line, commands(about), prose(about['end']),
-                        STAND_INS if ran and not DATA else ''])
+                        RAN if ran else ''])
 
 
 def box(path, kind, text):
@@ -151,6 +154,8 @@ def run(path):
         for out in outputs:
             if out.output_type == 'stream':
                 out.text = out.text.replace(f'{RUN}{os.sep}', '')
+                if DATA:
+                    out.text = out.text.replace(str(Path(DATA).resolve()), 'data')
             elif 'image/png' in out.get('data', {}):
                 figures.append(base64.b64decode(out.data['image/png']))
         if cell.cell_type != 'code':
@@ -217,10 +222,10 @@ def write_start():
         lessons.append(card(row))
         trees[-1].append(f'lessons/{Path(row[1]).stem}')
     names = [title for title in sections() if title != 'Outline']
+    places = [f'notes/{slug(name)}' for name in names]
     half = names.index(PRACTICE)
-    trees.append(['Notes', *(f'notes/{slug(name)}' for name in names[:half])])
-    trees.append(['Practice', *(f'notes/{slug(name)}' for name in names[half:]),
-                  'notes/data-folder'])
+    trees = [['Before you begin', *places[:3]], *trees, ['Notes', *places[3:half]],
+             ['Practice', *places[half:], 'notes/data-folder']]
     trees = ['\n'.join(['```{toctree}', ':hidden:', f':caption: {caption}', '', *docs,
                         '```']) for caption, *docs in trees]
     before, _, after = re.split(r'(?m)^(\|.*\n)+', outline, maxsplit=1)
