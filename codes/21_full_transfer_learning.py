@@ -125,7 +125,7 @@ def train(model, trainset, args):
 
 
 # %%
-# Look: which class was taken for which, and test photos, with the mistakes first.
+# Look: which class was taken for which; photos, mistakes first. (A label can be wrong.)
 def show_results(folder, labels, predicted):
     n, classes = len(folder.classes), folder.classes
     counts = torch.bincount(labels * n + predicted, minlength=n * n).view(n, n)  # pairs
