@@ -272,11 +272,12 @@ def test_every_page_opens_and_fits_a_phone(tab, address):
         assert broken == 0, page
 
 
-def test_next_leads_from_the_first_lesson_to_the_last(tab, address):
+def test_next_leads_from_the_start_to_the_last_lesson(tab, address):
     tab.goto(address)
-    for path in LESSONS:
+    first = ['start', 'what-a-network-is', 'words']
+    for name in [*first, *(path.stem for path in LESSONS)]:
         tab.click('.next-page')
-        assert Path(urlsplit(tab.url).path).stem == path.stem
+        assert Path(urlsplit(tab.url).path).stem == name
         assert tab.inner_text('h1').startswith(f'{notebooks.number(path)}. ')
     shown = tab.locator('.sidebar-tree a').all_inner_texts()
     titles = [f"{notebooks.number(path)}. {notebooks.head(path)['title']}"
