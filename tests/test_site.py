@@ -274,12 +274,14 @@ def test_every_page_opens_and_fits_a_phone(tab, address):
 
 def test_next_leads_from_the_start_to_the_last_lesson(tab, address):
     tab.goto(address)
-    first = ['start', 'what-a-network-is', 'words']
-    for name in [*first, *(path.stem for path in LESSONS)]:
+    for name in ('start', 'what-a-network-is', 'words'):
         tab.click('.next-page')
         assert Path(urlsplit(tab.url).path).stem == name
+    for path in LESSONS:
+        tab.click('.next-page')
+        assert Path(urlsplit(tab.url).path).stem == path.stem
         assert tab.inner_text('h1').startswith(f'{notebooks.number(path)}. ')
-    shown = tab.locator('.sidebar-tree a').all_inner_texts()
+    shown = tab.locator('.sidebar-tree a').all_inner_texts()[3:]
     titles = [f"{notebooks.number(path)}. {notebooks.head(path)['title']}"
               for path in LESSONS]
     assert shown[:len(titles)] == titles
