@@ -1,6 +1,8 @@
-"""What the lessons use but do not teach: options, data, photos, weights, figures."""
+"""What the lessons use but don't teach: options, data, photos, weights, and figures."""
+
 import argparse
 import atexit
+import math
 import os
 import shutil
 import signal
@@ -18,241 +20,391 @@ from torch.utils.data._utils.collate import default_collate_fn_map
 from torchvision import datasets
 
 ROOT = Path(__file__).resolve().parent
-STAND_INS = ROOT / 'data' / 'synthetic'
-_run = {'figures': 'show', 'standin': False}  # how this run shows figures, of what
+SYNTHETIC = ROOT / 'data' / 'synthetic'
+
+# What this run was asked to do with figures, and whether its data is synthetic.
+_run = {'figures': 'show', 'synthetic': False}
+
+
+# Options
 
 
 def parse_args(parser=None, threads=1, **defaults):
-    """Read the options of the command line, seed torch, and set its threads.
+    """Read the command line's options, seed torch, and set the number of threads.
 
-    parser: an argparse.ArgumentParser with a lesson's own options. threads: None for
-    all cores; one is best for small networks. defaults: an int or float above 0 each;
-    `epochs=5` becomes --epochs. Returns these and device (torch.device), data, data_dir
-    (Path), seed, figures and threads. A wrong option ends the program in one line, and
-    from here on so does what is no mistake in the code, such as a full disk.
+    parser: an argparse.ArgumentParser with the lesson's own options, if it has any.
+    threads: how many CPU threads torch uses unless --threads says otherwise. None means
+        all cores. Small networks are fastest with one.
+    defaults: numbers above 0 that become options: `epochs=5` becomes `--epochs`.
+
+    Returns an argparse.Namespace with these numbers and with device (torch.device),
+    data (str), data_dir (Path), seed (int), figures (str), and threads (int).
+
+    A wrong option ends the program with a one-line message and exit code 2. From here
+    on, any problem outside the code, such as a full disk, ends it with one line, too.
     """
-    parser = parser or argparse.ArgumentParser()
-    parser.description = (sys.modules['__main__'].__doc__ or '').strip().split('\n')[0]
-    parser.usage = argparse.SUPPRESS  # so that an error is one line
+    if parser is None:
+        parser = argparse.ArgumentParser()
+    docstring = sys.modules['__main__'].__doc__ or ''
+    parser.description = docstring.strip().split('\n')[0]
+    parser.usage = argparse.SUPPRESS  # without it, an error would take several lines
     parser.formatter_class = argparse.ArgumentDefaultsHelpFormatter
-    add = parser.add_argument
+
     for name, value in defaults.items():
-        add(f'--{name}', default=value, type=type(value), help='set in the lesson')
-    add('--device', default='auto', help='cpu, cuda, cuda:1, mps; auto: cuda, else cpu')
-    add('--data', default='auto', choices=['auto', 'real', 'synthetic'],
-        help='real data, the drawn stand-ins, or real if it can be had')
-    add('--data-dir', default=ROOT / 'data', type=Path, help='where real data lies')
-    add('--seed', default=7, type=int, help='for random numbers')
-    add('--figures', default='show', choices=['show', 'save', 'none'],
-        help='open windows (files where there is no display), write files, or neither')
-    add('--threads', default=threads or torch.get_num_threads(), type=int, help='CPU')
+        parser.add_argument(
+            f'--{name}', default=value, type=type(value), help='set in the lesson'
+        )
+    parser.add_argument(
+        '--device',
+        default='auto',
+        help='cpu, cuda, cuda:1, or mps; auto means cuda if there is a GPU, else cpu',
+    )
+    parser.add_argument(
+        '--data',
+        default='auto',
+        choices=['auto', 'real', 'synthetic'],
+        help='the real data, the synthetic data, or auto: real if available',
+    )
+    parser.add_argument(
+        '--data-dir', default=ROOT / 'data', type=Path, help='where the real data is'
+    )
+    parser.add_argument('--seed', default=7, type=int, help='for the random numbers')
+    parser.add_argument(
+        '--figures',
+        default='show',
+        choices=['show', 'save', 'none'],
+        help='open windows (without a display: save files), save files, or neither',
+    )
+    if threads is None:
+        threads = torch.get_num_threads()
+    parser.add_argument(
+        '--threads', default=threads, type=int, help='how many CPU threads torch uses'
+    )
+
+    # In a notebook, the command line belongs to Jupyter.
     in_notebook = sys.argv[0].endswith('kernel_launcher.py')
-    args = parser.parse_args([] if in_notebook else None)
+    if in_notebook:
+        args = parser.parse_args([])
+    else:
+        args = parser.parse_args()
+
     for name in (*defaults, 'threads'):
-        if not 0 < getattr(args, name) < float('inf'):
-            parser.error(f'argument --{name}: needs a number above 0')
+        value = getattr(args, name)
+        if value <= 0 or not math.isfinite(value):
+            parser.error(f'argument --{name}: must be a number above 0')
+
+    if args.device == 'auto':
+        args.device = 'cuda' if torch.cuda.is_available() else 'cpu'
     try:
-        auto = 'cuda' if torch.cuda.is_available() else 'cpu'
-        args.device = torch.device(auto if args.device == 'auto' else args.device)
-        torch.zeros(1, device=args.device).item()  # the proof: a number is put on it
+        args.device = torch.device(args.device)
+        torch.zeros(1, device=args.device).item()  # fails if the device isn't there
     except (RuntimeError, AssertionError):
-        parser.error(f'argument --device: no {args.device}, see 0_check_pytorch.py')
+        parser.error(
+            f'argument --device: there is no device {args.device} here. Run '
+            'codes/0_check_pytorch.py to see why'
+        )
+
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
-    socket.setdefaulttimeout(4)  # a server that is silent for longer is not there
+    socket.setdefaulttimeout(4)  # seconds; otherwise a silent server would hang the run
+
     _run['figures'] = args.figures
     if args.figures != 'show':
-        os.environ['MPLBACKEND'] = 'agg'  # matplotlib then needs no display
+        os.environ['MPLBACKEND'] = 'agg'  # this backend of matplotlib needs no display
+
     if not in_notebook:
         sys.excepthook = _explain
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does
     return args
 
 
 def _explain(kind, error, trace):
-    """What is no mistake in the code ends in one line, all else in its traceback."""
-    frames, text = traceback.extract_tb(trace), str(error)
-    file = kind is RuntimeError and frames[-1].filename.endswith('serialization.py')
+    """End the program: with one line if the code isn't to blame, else a traceback."""
     if kind is KeyboardInterrupt:
         print('\nstopped', file=sys.stderr)
-    elif file or issubclass(kind, (OSError, MemoryError, torch.OutOfMemoryError,
-                                   torch.distributed.DistError)):
-        text = 'the file is damaged or the disk is full: ' * file + text
-        text = text.rpartition(f'\n{kind.__name__}: ')[2]  # from a DataLoader's worker
-        text += '. Cure: a smaller batch, or --device cpu' * ('OutOf' in kind.__name__)
-        asked = [frame for frame in frames if frame.filename == frames[0].filename][-1]
-        print(f'{kind.__name__}: {" ".join(text.split())} '
-              f'({Path(asked.filename).name}, line {asked.lineno})', file=sys.stderr)
-    else:
+        return
+
+    frames = traceback.extract_tb(trace)
+    raised_in = Path(frames[-1].filename).name
+    bad_file = kind is RuntimeError and raised_in == 'serialization.py'
+    outside_the_code = (
+        OSError,
+        MemoryError,
+        torch.OutOfMemoryError,
+        torch.distributed.DistError,
+    )
+    if not bad_file and not issubclass(kind, outside_the_code):
         sys.__excepthook__(kind, error, trace)
+        return
+
+    text = str(error)
+    # A DataLoader's worker passes on its whole traceback. Only its last line is needed.
+    text = text.rpartition(f'\n{kind.__name__}: ')[2]
+    text = ' '.join(text.split())
+    if bad_file:
+        text = f'the file is damaged or the disk is full: {text}'
+    if issubclass(kind, torch.OutOfMemoryError):
+        text += '. Fix: use a smaller batch, or --device cpu'
+
+    # The error was raised inside a library, but the reader wants the lesson's own line.
+    script = frames[0].filename
+    line = [frame.lineno for frame in frames if frame.filename == script][-1]
+    print(
+        f'{kind.__name__}: {text} ({Path(script).name}, line {line})', file=sys.stderr
+    )
+
+
+# MNIST and Fashion-MNIST
 
 
 def load_data(name, args):
-    """Return (trainset, testset) of 'MNIST' or 'FashionMNIST', normalised once.
+    """Return (trainset, testset) of 'MNIST' or 'FashionMNIST', already normalized.
 
-    Both are TensorDatasets of images, float32 [n, 1, 28, 28] from -1 to 1, and labels,
-    int64 [n] from 0 to 9, with the names of the `classes`: the numbers of torchvision's
-    sets with ToTensor and Normalize((0.5,), (0.5,)), made once, not in every epoch.
+    Both are TensorDatasets of images, float32 [n, 1, 28, 28] with values from -1 to 1,
+    and labels, int64 [n] with values from 0 to 9. Their attribute `classes` lists the
+    ten names. The values equal those of torchvision's dataset with the transforms
+    ToTensor and Normalize((0.5,), (0.5,)), but they are computed only once instead of
+    every epoch.
     """
+    root = find_data(name, args)
     sets = []
-    for raw in _read(name, find_data(name, args)):
-        images = raw.data.unsqueeze(1).float().div_(255).sub_(0.5).div_(0.5)
-        sets.append(_Images(images, raw.targets))
-        sets[-1].classes = [text.split(' - ')[0] for text in raw.classes]  # '0 - zero'
-    return tuple(sets)
+    for raw in _read(name, root):
+        images = raw.data.unsqueeze(1).float()  # [n, 28, 28] -> [n, 1, 28, 28]
+        images = images.div_(255).sub_(0.5).div_(0.5)
+        dataset = _Images(images, raw.targets)
+        dataset.classes = [text.split(' - ')[0] for text in raw.classes]  # '0 - zero'
+        sets.append(dataset)
+    trainset, testset = sets
+    return trainset, testset
 
 
 class _Batch(tuple):
-    """A batch fetched whole: image by image takes longer than a step of training."""
+    """Images and labels that were read together, so they needn't be stacked again."""
 
 
 class _Images(TensorDataset):
-    def __getitems__(self, indices):  # what a DataLoader calls, if it is there
+    """A TensorDataset that a DataLoader reads a whole batch at a time.
+
+    Reading image by image and stacking takes longer than a training step of a small
+    network.
+    """
+
+    def __getitems__(self, indices):  # a DataLoader calls this if the dataset has it
         return [_Batch(self[indices])]
 
 
-default_collate_fn_map[_Batch] = lambda batch, **_: batch[0]
+def _take_batch(batches, **_):
+    """Collate a list that has only one _Batch in it."""
+    return batches[0]
+
+
+default_collate_fn_map[_Batch] = _take_batch
 
 
 def find_data(name, args):
-    """Return the folder of 'MNIST' or 'FashionMNIST', `root` in torchvision.datasets.
+    """Return the folder that torchvision.datasets takes as `root` for this dataset.
 
-    The real set lies in args.data_dir or is downloaded to it. If that fails, --data
-    auto takes the drawn stand-in and --data real raises OSError; so does a damaged set.
-    Source: https://github.com/cvdfoundation/mnist, zalandoresearch/fashion-mnist there.
+    name: 'MNIST' or 'FashionMNIST'. The real dataset is in args.data_dir, or it is
+    downloaded there. If that fails, --data auto falls back on the synthetic dataset,
+    and --data real raises an OSError. Damaged files always raise an OSError.
+
+    Source: github.com/cvdfoundation/mnist and github.com/zalandoresearch/fashion-mnist.
     """
-    root = STAND_INS if args.data == 'synthetic' else args.data_dir.expanduser()
-    if len(list(root.glob(f'{name}/raw/*-ubyte'))) < 4:
+    root = SYNTHETIC if args.data == 'synthetic' else args.data_dir.expanduser()
+    files = list(root.glob(f'{name}/raw/*-ubyte'))
+    if len(files) < 4:  # images and labels, for training and for testing
         try:
             _download(name, root)
-        except Exception as error:  # a network can fail in many ways
-            root = _stand_in(args, f'{name} is not in {root} and cannot be downloaded: '
-                             f'{_reason(error)}')
-    return _found(name, root, *_read(name, root))
-
-
-def _download(name, root):
-    """Download to a folder of its own first: what has its final name is complete."""
-    root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root, prefix='download-') as folder:
-        print(f'Downloading {name} to {root} ...', flush=True)
-        getattr(datasets, name)(folder, download=True)  # compares checksums
-        shutil.copytree(folder, root, ignore=shutil.ignore_patterns('*.gz'),
-                        copy_function=os.replace, dirs_exist_ok=True)
-
-
-def _read(name, root):
-    try:
-        parts = [getattr(datasets, name)(root, train=train) for train in (True, False)]
-        for part in parts:
-            if part.data.shape != (len(part.targets), 28, 28) or part.targets.max() > 9:
-                raise ValueError('images and labels do not fit together')
-        return parts
-    except Exception as error:  # a damaged file can fail in many ways
-        raise OSError(f'{Path(root, name)} is damaged: {_reason(error)}. '
-                      'Remove it and run again') from error
-
-
-def _reason(error):
-    reason = ' '.join(str(error).split()) or type(error).__name__
-    return reason.replace('CERTIFICATE_VERIFY_FAILED', 'CERTIFICATE_VERIFY_FAILED (on '
-                          'macOS run "Install Certificates.command")')
-
-
-def _stand_in(args, problem):
-    if args.data == 'real':
-        raise FileNotFoundError(f'{problem}. Without it: --data synthetic')
-    print(f'Note: {problem}. A drawn stand-in takes its place; its numbers do not '
-          'compare with those of the notes.')
-    return STAND_INS
-
-
-def _found(name, root, train, test, what='images'):
-    _run['standin'] = STAND_INS in (root, root.parent)
-    print(f'Data: {name}, {"drawn stand-in" if _run["standin"] else "real"}, '
-          f'{len(train):,} training and {len(test):,} test {what}')
+        except Exception as error:  # downloads fail in many ways
+            reason = _reason(error)
+            problem = f'{name} is not in {root} and cannot be downloaded: {reason}'
+            root = _use_synthetic(args, problem)
+    train, test = _read(name, root)
+    _report(name, root, len(train), len(test), 'images')
     return root
 
 
-def find_photos(args):
-    """Return the folder of photos, args.data_dir or Cat_Dog_data in it.
+def _download(name, root):
+    """Download a dataset to a temporary folder first, so that `root` never has half."""
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root, prefix='download-') as folder:
+        print(f'Downloading {name} to {root} ...', flush=True)
+        dataset_class = getattr(datasets, name)
+        dataset_class(folder, download=True)  # compares checksums
+        shutil.copytree(
+            folder,
+            root,
+            ignore=shutil.ignore_patterns('*.gz'),
+            copy_function=os.replace,
+            dirs_exist_ok=True,
+        )
 
-    It has train/NAME/ and test/NAME/ for each class, from data/prepare_photos.py. If it
-    is empty, --data auto takes the drawn one; else OSError says what is missing.
+
+def _read(name, root):
+    """Return torchvision's training and test sets; raise an OSError if damaged."""
+    dataset_class = getattr(datasets, name)
+    try:
+        train = dataset_class(root, train=True)
+        test = dataset_class(root, train=False)
+        for part in (train, test):
+            if part.data.shape != (len(part.targets), 28, 28) or part.targets.max() > 9:
+                raise ValueError("the images and the labels don't match")
+    except Exception as error:  # damaged files fail in many ways
+        raise OSError(
+            f'{Path(root, name)} is damaged: {_reason(error)}. Delete it and run again'
+        ) from error
+    return train, test
+
+
+def _reason(error):
+    """Return an error's message in one line, with a fix where there is one."""
+    reason = ' '.join(str(error).split()) or type(error).__name__
+    certificate = 'CERTIFICATE_VERIFY_FAILED'
+    fix = f'{certificate} (on macOS, run "Install Certificates.command")'
+    return reason.replace(certificate, fix)
+
+
+def _use_synthetic(args, problem):
+    """Return the folder of the synthetic data, unless --data real forbids that."""
+    if args.data == 'real':
+        raise FileNotFoundError(f'{problem}. To do without it, use --data synthetic')
+    print(
+        f"Note: {problem}. Using synthetic data instead; its numbers won't match those "
+        'in the notes.'
+    )
+    return SYNTHETIC
+
+
+def _report(name, root, train_size, test_size, what):
+    """Print the line that says which data this run uses."""
+    _run['synthetic'] = SYNTHETIC in (root, root.parent)
+    kind = 'synthetic' if _run['synthetic'] else 'real'
+    print(
+        f'Data: {name}, {kind}, {train_size:,} training and {test_size:,} test {what}'
+    )
+
+
+# Photos
+
+
+def find_photos(args):
+    """Return the folder of the photos: args.data_dir, or Cat_Dog_data inside it.
+
+    The folder has train/NAME/ and test/NAME/ for each class, as data/prepare_photos.py
+    makes them. Without photos, --data auto falls back on the synthetic ones.
+    Otherwise, an OSError says what is missing.
     """
-    root = STAND_INS if args.data == 'synthetic' else args.data_dir.expanduser()
-    root = root / 'Cat_Dog_data' if (root / 'Cat_Dog_data').is_dir() else root
-    if not ((root / 'train').is_dir() and (root / 'test').is_dir()):
-        names = [*root.glob('*'), *root.glob('*/*'), *root.glob('*/*/*')]
-        kinds = {path.suffix.lower() for path in names}
-        if not root.is_dir() or {'.jpg', '.jpeg', '.png'} & kinds:
-            raise FileNotFoundError(f'{root} has no train/ and test/. This makes them: '
-                                    f'python data/prepare_photos.py "{root}"')
-        root = _stand_in(args, f'no photos in {root}, python data/prepare_photos.py '
-                         '--download fetches some (800 MB)') / 'Cat_Dog_data'
-    train, test = (datasets.ImageFolder(root / part) for part in ('train', 'test'))
+    root = SYNTHETIC if args.data == 'synthetic' else args.data_dir.expanduser()
+    if (root / 'Cat_Dog_data').is_dir():
+        root = root / 'Cat_Dog_data'
+
+    if not (root / 'train').is_dir() or not (root / 'test').is_dir():
+        inside = [*root.glob('*'), *root.glob('*/*'), *root.glob('*/*/*')]
+        suffixes = {path.suffix.lower() for path in inside}
+        has_photos = not suffixes.isdisjoint({'.jpg', '.jpeg', '.png'})
+        if has_photos or not root.is_dir():
+            raise FileNotFoundError(
+                f'{root} has no train/ and test/ folders. To make them, run: '
+                f'python data/prepare_photos.py "{root}"'
+            )
+        problem = (
+            f'there are no photos in {root}; python data/prepare_photos.py --download '
+            'fetches some (800 MB)'
+        )
+        root = _use_synthetic(args, problem) / 'Cat_Dog_data'
+
+    train = datasets.ImageFolder(root / 'train')
+    test = datasets.ImageFolder(root / 'test')
     if train.classes != test.classes:
         raise FileNotFoundError(f'train/ and test/ in {root} have different classes')
-    return _found(root.name, root, train, test, 'photos')
+    _report(root.name, root, len(train), len(test), 'photos')
+    return root
 
 
 def open_photo(path):
-    """Return a photo as a PIL image, RGB and upright; OSError if it is damaged."""
+    """Return a photo as an upright RGB PIL image; raise an OSError if it's damaged."""
     try:
         with Image.open(path) as image:
-            image = ImageOps.exif_transpose(image)
-        if image.mode.startswith(('I', 'F')):  # 16 bits per pixel
+            image = ImageOps.exif_transpose(image)  # cameras store how they were held
+        if image.mode.startswith(('I', 'F')):  # more than 8 bits per pixel
             image = image.point(lambda value: value / 256)
         return image.convert('RGB')
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise OSError(f'{path} is not a photo that can be read: {error}') from error
 
 
-def find_weights(weights, args):
-    """Return `weights`, downloaded if need be, or None if they cannot be had.
+# Pretrained weights
 
-    weights: a member of a torchvision enum, as DenseNet121_Weights.IMAGENET1K_V1. With
-    None a network has random weights. Raises OSError if the file is damaged.
+
+def find_weights(weights, args):
+    """Return `weights`, downloaded if necessary, or None if they aren't available.
+
+    weights: a member of one of torchvision's enums, such as
+        DenseNet121_Weights.IMAGENET1K_V1. A model built with None has random weights.
+
+    Raises an OSError if the file is damaged.
     """
-    path = Path(torch.hub.get_dir(), 'checkpoints', weights.url.rpartition('/')[2])
+    file_name = weights.url.rpartition('/')[2]
+    path = Path(torch.hub.get_dir(), 'checkpoints', file_name)
     try:
         if args.data == 'synthetic' and not path.is_file():
             raise OSError('--data synthetic downloads nothing')
-        torch.hub.load_state_dict_from_url(weights.url, None, check_hash=True,
-                                           map_location='cpu', weights_only=True)
+        torch.hub.load_state_dict_from_url(
+            weights.url, None, check_hash=True, map_location='cpu', weights_only=True
+        )
         return weights
-    except Exception as error:  # no network, or a file that is damaged in some way
+    except Exception as error:  # there may be no connection, or the file is damaged
         if path.is_file():
-            raise OSError(f'the weights in {path} are damaged, remove them') from error
-        print(f'Note: no {weights}: {_reason(error)}. Random ones can only guess.')
+            raise OSError(f'the weights in {path} are damaged, delete them') from error
+        print(
+            f'Note: {weights} are not available: {_reason(error)}. The network has '
+            'random weights instead, so it can only guess.'
+        )
+        return None
+
+
+# Figures
 
 
 def imshow(image, title='', ax=None, mean=0.5, std=0.5):
-    """Draw one image, tensor [1 or 3, H, W] or [H, W] on any device; return its axes.
+    """Draw one image and return the axes it's drawn in.
 
-    mean, std: numbers, or one per channel, with which it was normalised.
+    image: tensor [1 or 3, H, W] or [H, W], on any device.
+    mean, std: the numbers it was normalized with, one for all channels or one for each.
+        They are undone before drawing, and the values are clamped to 0 to 1.
     """
-    import matplotlib.pyplot as plt  # here, since it takes long and not all draw
+    import matplotlib.pyplot as plt  # here, because it takes long and not all draw
 
-    image = image.detach().cpu().reshape(-1, *image.shape[-2:])
-    image = image * torch.as_tensor(std).view(-1, 1, 1)
-    image = (image + torch.as_tensor(mean).view(-1, 1, 1)).clamp(0, 1)
-    ax = ax or plt.figure(figsize=(4, 4)).gca()
-    ax.imshow(image.permute(1, 2, 0).numpy(), cmap='gray', vmin=0, vmax=1)
+    mean = torch.as_tensor(mean).view(-1, 1, 1)
+    std = torch.as_tensor(std).view(-1, 1, 1)
+    height, width = image.shape[-2:]
+    image = image.detach().cpu().reshape(-1, height, width)
+    image = (image * std + mean).clamp(0, 1)
+
+    if ax is None:
+        figure = plt.figure(figsize=(4, 4))
+        ax = figure.gca()
+    pixels = image.permute(1, 2, 0).numpy()  # [C, H, W] -> [H, W, C]
+    ax.imshow(pixels, cmap='gray', vmin=0, vmax=1)
     ax.set_title(title)
     ax.axis('off')
     return ax
 
 
 def view_classify(image, ps, classes, title=''):
-    """Draw an image, and a bar for the probability of each class; ps: [1, classes]."""
+    """Draw an image next to a bar for the probability of each class.
+
+    image: as in imshow. ps: float tensor [n] or [1, n], the probabilities of the n
+    classes. classes: n names.
+    """
     import matplotlib.pyplot as plt
 
-    ps = ps.detach().cpu().flatten()
+    ps = ps.detach().cpu().flatten()  # [1, n] -> [n]
+    percents = [f'{p:.0%}' for p in ps.tolist()]
     _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.5))
     imshow(image, title, left)
     bars = right.barh(range(len(ps)), ps.numpy(), color='tab:blue')
-    right.bar_label(bars, [f'{p:.0%}' for p in ps.tolist()], padding=3, fontsize=8)
+    right.bar_label(bars, percents, padding=3, fontsize=8)
     right.set_yticks(range(len(ps)), classes)
     right.invert_yaxis()
     right.set_xlim(0, 1.15)
@@ -260,38 +412,46 @@ def view_classify(image, ps, classes, title=''):
 
 
 def view_sheet(images, titles, mean=0.5, std=0.5, good=None):
-    """Draw up to 16 images in rows of four, with a title each.
+    """Draw up to 16 images in rows of four, each with a title.
 
-    images: tensor [n, 1 or 3, H, W] or list. good: a bool each, False: a red title.
+    images: tensor [n, 1 or 3, H, W] or a list of tensors. titles: n strings.
+    mean, std: as in imshow. good: n bools; a False makes that image's title red.
     """
     import matplotlib.pyplot as plt
 
-    rows = max(1, -(-min(len(images), 16) // 4))
+    count = min(len(images), 16)
+    rows = max(1, math.ceil(count / 4))
     _, axes = plt.subplots(rows, 4, figsize=(8, 2.4 * rows), squeeze=False)
-    for i, ax in enumerate(axes.flat):
+    for ax in axes.flat:
         ax.axis('off')
-        if i < len(images):
-            imshow(images[i], ax=ax, mean=mean, std=std)
-            ax.set_title(textwrap.fill(titles[i].replace('_', ' '), 22), fontsize=9,
-                         color='black' if good is None or good[i] else 'tab:red')
+    for i in range(count):
+        ax = axes.flat[i]
+        imshow(images[i], ax=ax, mean=mean, std=std)
+        title = textwrap.fill(titles[i].replace('_', ' '), 22)
+        color = 'black' if good is None or good[i] else 'tab:red'
+        ax.set_title(title, fontsize=9, color=color)
 
 
 def show(name):
-    """Show the current figure in a window, which stays open until it is closed.
+    """Show the current figure in a window, which stays open until you close it.
 
-    Without a display, or with --figures save, it goes to figures/<lesson>_<name>.png.
+    Without a display, or with --figures save, the figure is saved as
+    figures/<lesson>_<name>.png instead.
     """
     import matplotlib.pyplot as plt
 
     figure = plt.gcf()
     figure.set_layout_engine('constrained')
-    if _run['standin']:
-        figure.supxlabel('stand-in data, drawn for the course', size=8, color='gray')
-    if _run['figures'] == 'show' and plt.get_backend().lower() != 'agg':
+    if _run['synthetic']:
+        figure.supxlabel('synthetic data, drawn for the course', size=8, color='gray')
+
+    has_display = plt.get_backend().lower() != 'agg'
+    if _run['figures'] == 'show' and has_display:
         plt.show(block=False)
-        plt.pause(0.1)  # draws the window now, not at the end
+        plt.pause(0.1)  # draws the window now, not at the end of the run
         atexit.register(plt.show)
         return
+
     if _run['figures'] != 'none':
         path = ROOT / 'figures' / f'{Path(sys.argv[0]).stem}_{name}.png'
         path.parent.mkdir(exist_ok=True)
