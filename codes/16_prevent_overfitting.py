@@ -1,15 +1,16 @@
 """
-Dropout against over-fitting
-============================
+Fighting overfitting with dropout
+=================================
 
-New here: dropout. In training each hidden unit is switched off with probability 0.2,
-anew for every image, so no unit can rely on a single other one. When the network is
-used, all units work. And the weights of the best epoch are kept.
+New here: dropout. During training, each hidden unit is switched off with probability
+0.2, chosen anew for every image, so no unit can rely on one particular other unit. When
+the network is used, all units work. We also keep the weights of the best epoch, because
+with overfitting, the last epoch isn't the best one.
 
 Before: 15_apply_validation.py  Next: 17_save_load_models.py
-Notes: Dropout, train and eval (README.md)
+Notes: notes/validation_and_overfitting.md
 Run: python codes/16_prevent_overfitting.py
-It ends with the curves of both trainings in one figure.
+It ends with the curves of both training runs in one figure.
 """
 import copy
 import sys
@@ -25,20 +26,21 @@ import helper
 args = helper.parse_args(epochs=30, lr=0.001)
 device = args.device
 
-# %%
-# Data
+# %% Data
+# As in lesson 15, a sixth of the training images becomes the validation set.
 trainset, testset = helper.load_data('FashionMNIST', args)
 trainset, validset = random_split(trainset, [5 / 6, 1 / 6])
 print(f'{len(trainset)} to train, {len(validset)} to validate, {len(testset)} to test')
+
 trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 validloader = DataLoader(validset, batch_size=1000)
 testloader = DataLoader(testset, batch_size=1000)
-criterion = nn.CrossEntropyLoss()
 
 
-# %%
-# Model. Dropout(0) does nothing, so one function serves both. The units that stay are
-# scaled up by 1 / (1 - p), so that the next layer gets as much as it does without.
+# %% Model
+# Dropout(p) sets each value to 0 with probability p and multiplies those that are left
+# by 1 / (1 - p), so that the next layer gets about the same sum as without dropout.
+# Dropout(0) changes nothing, so one function can build both networks.
 def new_model(p):
     return nn.Sequential(nn.Flatten(),
                          nn.Linear(784, 256), nn.ReLU(), nn.Dropout(p),  # new here
@@ -47,11 +49,16 @@ def new_model(p):
                          nn.Linear(64, 10)).to(device)
 
 
-# %%
-# Measure a set, as in lesson 15. With dropout, eval() matters.
+criterion = nn.CrossEntropyLoss()
+
+
+# %% Evaluate a model
+# This is lesson 15's function. With dropout, model.eval() matters: it makes all units
+# work.
 def evaluate(model, loader):
     model.eval()
-    total_loss = correct = 0
+    total_loss = 0
+    correct = 0
     with torch.no_grad():
         for images, labels in loader:
             images, labels = images.to(device), labels.to(device)
@@ -61,15 +68,18 @@ def evaluate(model, loader):
     return total_loss / len(loader.dataset), correct / len(loader.dataset)
 
 
-# %%
-# Train twice, from the same first weights. (The order of images differs from the second
-# epoch on.) A copy of the best is kept: state_dict alone hands out tensors that change.
-curves, kept = {}, {}
-for name, p in (('no dropout', 0), ('dropout 0.2', 0.2)):  # new here
+# %% Train with and without dropout
+# Both runs start from the same weights, because both begin with the same seed. (From the
+# second epoch on, they see the images in a different order.)
+curves = {}
+best_weights = {}
+for name, p in [('no dropout', 0), ('dropout 0.2', 0.2)]:  # new here
     torch.manual_seed(args.seed)
     model = new_model(p)
     optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
-    curves[name], lowest = [], float('inf')
+    rows = []
+    lowest_loss = float('inf')
+
     for epoch in range(args.epochs):
         model.train()
         for images, labels in trainloader:
@@ -79,47 +89,56 @@ for name, p in (('no dropout', 0), ('dropout 0.2', 0.2)):  # new here
             loss = criterion(output, labels)
             loss.backward()
             optimizer.step()
+
         train_loss, train_accuracy = evaluate(model, trainloader)
         valid_loss, valid_accuracy = evaluate(model, validloader)
-        curves[name].append((train_loss, valid_loss, train_accuracy, valid_accuracy))
+        rows.append((train_loss, valid_loss, train_accuracy, valid_accuracy))
         print(f'{name:12}  Epoch {epoch + 1}/{args.epochs}  '
               f'train loss {train_loss:.3f}  train accuracy {train_accuracy:.1%}  '
               f'valid loss {valid_loss:.3f}  valid accuracy {valid_accuracy:.1%}')
-        if valid_loss < lowest:  # new here
-            lowest, kept[name] = valid_loss, copy.deepcopy(model.state_dict())
 
-# %%
-# What did dropout change? And the test set, once for each kept network. (Dropout has no
-# weights: those of both fit into the last model, and in eval mode it does nothing.)
+        # We need a copy of the best weights: the tensors in state_dict() are the model's
+        # own, and the next step changes them.
+        if valid_loss < lowest_loss:  # new here
+            lowest_loss = valid_loss
+            best_weights[name] = copy.deepcopy(model.state_dict())
+    curves[name] = rows
+
+# %% Compare
+# The test set is used once for each network, with the weights of its best epoch. Dropout
+# has no weights of its own, so both sets of weights fit into the last model.
 for name, rows in curves.items():
     train_loss, valid_loss, _, _ = rows[-1]
-    model.load_state_dict(kept[name])
-    valid_loss_kept, valid_accuracy = evaluate(model, validloader)
+    gap = valid_loss - train_loss
+
+    model.load_state_dict(best_weights[name])
+    best_valid_loss, valid_accuracy = evaluate(model, validloader)
     _, accuracy = evaluate(model, testloader)
-    print(f'{name:12}  gap at the end {valid_loss - train_loss:.3f}  '
-          f'kept: valid loss {valid_loss_kept:.3f}  '
+    print(f'{name:12}  gap at the end {gap:.3f}  '
+          f'kept: valid loss {best_valid_loss:.3f}  '
           f'valid accuracy {valid_accuracy:.1%}  Test accuracy {accuracy:.1%}')
 
-# %%
-# Look
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.5))
-for name, color in (('no dropout', 'tab:orange'), ('dropout 0.2', 'tab:blue')):
-    train_loss, valid_loss, train_accuracy, valid_accuracy = zip(*curves[name])
-    epochs = range(1, args.epochs + 1)
-    axes[0].plot(epochs, train_loss, '--', color=color, label=f'{name}, training')
-    axes[0].plot(epochs, valid_loss, color=color, label=f'{name}, validation')
-    axes[1].plot(epochs, train_accuracy, '--', color=color)
-    axes[1].plot(epochs, valid_accuracy, color=color)
-axes[0].set(xlabel='epoch', ylabel='loss (cross entropy)')
-axes[0].legend(fontsize=8)
-axes[1].set(xlabel='epoch', ylabel='accuracy')
+# %% Figure
+# Dashed lines are the training images, solid lines the validation images.
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5))
+for name, color in [('no dropout', 'tab:orange'), ('dropout 0.2', 'tab:blue')]:
+    train_losses, valid_losses, train_accuracies, valid_accuracies = zip(*curves[name])
+    epochs = range(1, len(train_losses) + 1)
+    left.plot(epochs, train_losses, '--', color=color, label=f'{name}, training')
+    left.plot(epochs, valid_losses, color=color, label=f'{name}, validation')
+    right.plot(epochs, train_accuracies, '--', color=color)
+    right.plot(epochs, valid_accuracies, color=color)
+left.set(xlabel='epoch', ylabel='loss (cross entropy)')
+left.legend(fontsize=8)
+right.set(xlabel='epoch', ylabel='accuracy')
 helper.show('curves')
 
-# On the real images, seeds 7, 8 and 9: dropout more than halved the gap (0.372, 0.313,
-# 0.342 to 0.152, 0.114, 0.136), lowered the lowest validation loss by 1, 2 and 5 %, and
-# raised the kept network's test accuracy from 88.0, 88.0, 87.7 to 88.6, 88.7, 88.3 %.
-# Lesson 15's last epoch, far past the lowest loss, has as many: 89.1, 88.6, 88.7 %.
+# On the real images, with seeds 7, 8, and 9, dropout shrank the gap between training
+# and validation loss to less than half (0.372, 0.313, 0.342 became 0.152, 0.114, 0.136).
+# The lowest validation loss fell by 1, 2, and 5%. The best epoch's test accuracy rose
+# from 88.0, 88.0, 87.7% to 88.6, 88.7, 88.3%. But lesson 15's network, without dropout
+# and far past its lowest validation loss, is just as accurate: 89.1, 88.6, 88.7%.
 
-# Try: ('dropout 0.2', 0.8), that is p = 0.8. Does the gap close, and at what cost?
-# Try: take model.eval() out of evaluate. What happens to both losses with dropout?
+# Try: ('dropout 0.2', 0.8), which means p = 0.8. Does the gap close, and at what cost?
+# Try: delete model.eval() from evaluate. What happens to the two losses with dropout?
 # Exercise: python exercises/check.py 16

@@ -1,15 +1,17 @@
 """
-Three ways to keep a model
+Three ways to save a model
 ==========================
 
-New here: what a file must hold depends on what it is for. The weights alone are enough
-where the sizes are known; with the sizes in it the file is complete. To go on training,
-it needs the optimizer's memory as well: Adam keeps two numbers about each weight.
+New here: what a checkpoint must hold depends on what you want to do with it. The weights
+alone are enough where the layer sizes are known. With the sizes in it, the file is
+complete. To resume training, you also need the optimizer's state, because Adam keeps two
+numbers for each weight.
 
 Before: 17_save_load_models.py  Next: 18_load_cat_dog_data.py
-Notes: Save and load (README.md)
+Notes: notes/saving.md
 Run: python codes/17_1_save_models.py
-It ends with a resumed training that lost nothing, and one that trains the wrong model.
+It ends with a resumed training run that lost nothing, and one that trains the wrong
+model.
 """
 import copy
 import os
@@ -24,15 +26,31 @@ import helper
 
 args = helper.parse_args(epochs=2, lr=0.001)
 device = args.device
+
+# %% Data
+trainset, testset = helper.load_data('FashionMNIST', args)
+trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
+test_images = testset.tensors[0].to(device)
+
+
+# %% Model and loss
+# The sizes [784, 128, 10] mean 784 inputs, a hidden layer of 128 units, and 10 outputs.
+def new_model(sizes):
+    layers = [nn.Flatten()]
+    for n_in, n_out in zip(sizes[:-2], sizes[1:-1]):
+        layers += [nn.Linear(n_in, n_out), nn.ReLU(), nn.Dropout(0.2)]
+    layers.append(nn.Linear(sizes[-2], sizes[-1]))
+    return nn.Sequential(*layers).to(device)
+
+
+criterion = nn.CrossEntropyLoss()
+
+
+# %% Save
+# torch.save may be interrupted, for example by a full disk. So we write to another file
+# first and rename it when it's complete: the old checkpoint is there until then.
 folder = helper.ROOT / 'checkpoints'
 folder.mkdir(exist_ok=True)
-
-
-def new_model(sizes):  # [784, 128, 10]: 784 inputs, a hidden layer of 128, 10 outputs
-    layers = [nn.Flatten()]
-    for n_in, n_out in zip(sizes, sizes[1:]):
-        layers += [nn.Linear(n_in, n_out), nn.ReLU(), nn.Dropout(0.2)]
-    return nn.Sequential(*layers[:-2]).to(device)  # the last layer is a Linear
 
 
 def save(checkpoint, path):
@@ -40,17 +58,9 @@ def save(checkpoint, path):
     os.replace(f'{path}.part', path)
 
 
-# %%
-# Data and loss
-trainset, testset = helper.load_data('FashionMNIST', args)
-trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
-criterion = nn.CrossEntropyLoss()
-test_images = testset.tensors[0].to(device)
-
-
-# %%
-# Train for some epochs. Each epoch has a seed of its own, so its order of images and
-# its dropout are the same whether or not the program was stopped before it.
+# %% Train
+# Each epoch sets its own seed. So the order of its images and its dropout are the same,
+# whether or not the program was interrupted before that epoch.
 def train(model, optimizer, first, last):
     model.train()
     for epoch in range(first, last):
@@ -64,62 +74,75 @@ def train(model, optimizer, first, last):
             optimizer.step()
 
 
-def difference(one, two):  # the largest one between the outputs of two models
+# %% Compare two models
+# The result is the largest difference between their outputs for the test images.
+def difference(model, other):
+    model.eval()
+    other.eval()
     with torch.no_grad():
-        outputs = one.eval()(test_images), two.eval()(test_images)
-    return (outputs[0] - outputs[1]).abs().max().item()
+        differences = model(test_images) - other(test_images)
+    return differences.abs().max().item()
 
 
-# %%
-# First: weights only. Whoever loads them must know the sizes.
-model_1, path = new_model([784, 128, 64, 10]), folder / '17_1_weights.pth'
+# %% First: the weights alone
+# Whoever loads this file has to know the sizes.
+model_1 = new_model([784, 128, 64, 10])
+path = folder / '17_1_weights.pth'
 save(model_1.state_dict(), path)
-reuse_1 = new_model([784, 128, 64, 10])
-reuse_1.load_state_dict(torch.load(path, map_location=device, weights_only=True))
-print('the weights alone: difference', difference(model_1, reuse_1))  # difference 0.0
 
-# %%
-# Second: weights and sizes. This file needs no other knowledge than new_model.
+loaded_1 = new_model([784, 128, 64, 10])
+loaded_1.load_state_dict(torch.load(path, map_location=device, weights_only=True))
+print('the weights alone: difference', difference(model_1, loaded_1))  # difference 0.0
+
+# %% Second: weights and sizes
+# With new_model, this file is all you need.
 sizes = [784, 256, 64, 10]
-model_2, path = new_model(sizes), folder / '17_1_model.pth'
+model_2 = new_model(sizes)
+path = folder / '17_1_model.pth'
 save({'sizes': sizes, 'state_dict': model_2.state_dict()}, path)
-checkpoint = torch.load(path, map_location=device, weights_only=True)
-reuse_2 = new_model(checkpoint['sizes'])
-reuse_2.load_state_dict(checkpoint['state_dict'])
-print('and the sizes: difference', difference(model_2, reuse_2))  # difference 0.0
 
-# %%
-# Third: a training that can go on. Half of it, then a checkpoint with the optimizer's
-# state and the number of epochs done ...
-model_3, path = new_model(sizes), folder / '17_1_training.pth'
-start = copy.deepcopy(model_3.state_dict())  # for the comparison below
+checkpoint = torch.load(path, map_location=device, weights_only=True)
+loaded_2 = new_model(checkpoint['sizes'])
+loaded_2.load_state_dict(checkpoint['state_dict'])
+print('and the sizes: difference', difference(model_2, loaded_2))  # difference 0.0
+
+# %% Third: training that can be resumed
+# We train half of the epochs. The checkpoint also gets the optimizer's state and the
+# number of epochs that are done.
+model_3 = new_model(sizes)
+first_weights = copy.deepcopy(model_3.state_dict())  # for the comparison below
 optimizer = optim.Adam(model_3.parameters(), lr=args.lr, fused=True)
 train(model_3, optimizer, 0, args.epochs)
+
+path = folder / '17_1_training.pth'
 save({'sizes': sizes, 'state_dict': model_3.state_dict(),
       'optimizer': optimizer.state_dict(), 'epochs': args.epochs}, path)
 
-# ... and the other half, as another program would do it. The optimizer is made from the
-# parameters of the new model, then takes over the old one's memory.
+# %% Resume
+# The other half could run in another program. The new optimizer is made from the
+# parameters of the loaded model; then it takes over the state of the old optimizer.
 checkpoint = torch.load(path, map_location=device, weights_only=True)
-reuse_3 = new_model(checkpoint['sizes'])
-reuse_3.load_state_dict(checkpoint['state_dict'])
-optimizer = optim.Adam(reuse_3.parameters(), lr=args.lr, fused=True)
+loaded_3 = new_model(checkpoint['sizes'])
+loaded_3.load_state_dict(checkpoint['state_dict'])
+optimizer = optim.Adam(loaded_3.parameters(), lr=args.lr, fused=True)
 optimizer.load_state_dict(checkpoint['optimizer'])
-train(reuse_3, optimizer, checkpoint['epochs'], 2 * args.epochs)
+train(loaded_3, optimizer, checkpoint['epochs'], 2 * args.epochs)
 
-# %%
-# The same without interruption gives the same outputs, on one CPU to the last bit.
-model_3.load_state_dict(start)
-optimizer_3 = optim.Adam(model_3.parameters(), lr=args.lr, fused=True)
-train(model_3, optimizer_3, 0, 2 * args.epochs)
-print('resumed: difference', difference(model_3, reuse_3))  # resumed: difference 0.0
+# %% Did resuming lose anything?
+# We train again from the first weights, this time without a break. The outputs are the
+# same, on one CPU to the last bit.
+model_3.load_state_dict(first_weights)
+uninterrupted = optim.Adam(model_3.parameters(), lr=args.lr, fused=True)
+train(model_3, uninterrupted, 0, 2 * args.epochs)
+print('resumed: difference', difference(model_3, loaded_3))  # resumed: difference 0.0
 
-# %%
+# %% An optimizer with another model's parameters
 # An optimizer changes the parameters it was made with, and no others. This one belongs
-# to reuse_3: training model_3 with it raises no error, and teaches model_3 nothing.
+# to loaded_3. So if we train model_3 with it, there's no error, and model_3 learns
+# nothing.
 before = copy.deepcopy(model_3)
 train(model_3, optimizer, 0, 1)
 print('nothing learned: difference', difference(model_3, before))  # difference 0.0
 
-# Try: leave out optimizer.load_state_dict(...). How far off is it then?
+# Try: delete the line optimizer.load_state_dict(...). How large is the difference then?
 # Exercise: python exercises/check.py 17_1

@@ -1,15 +1,16 @@
 """
-Transfer learning, and why it need not take forever
-===================================================
+Transfer learning, the slow way and the fast way
+================================================
 
-New here: a new classifier on top of the frozen body. First the usual way: every photo
-goes through the whole network in every epoch. Then the quick way: a frozen body says
-the same of a photo each time, so its features are computed once.
+New here: a new classifier on top of a frozen backbone. First we do it the usual way, in
+which every photo goes through the whole network in every epoch. Then we do it the fast
+way. A frozen backbone gives a photo the same features every time, so we can compute them
+once and train the classifier on the precomputed features.
 
 Before: 19_transfer_learning_1.py  Next: 21_full_transfer_learning.py
-Notes: Transfer learning (README.md)
+Notes: notes/transfer_learning.md
 Run: python codes/20_transfer_learning_2.py
-It ends with the seconds of both ways, as a figure.
+It ends with the seconds that both ways take, as a figure.
 """
 import sys
 import time
@@ -26,41 +27,47 @@ import helper
 args = helper.parse_args(threads=None, epochs=2, lr=0.001, photos=320)
 device = args.device
 
-# %%
-# Data: some of the training photos, of which a fifth is for validation
-enum = models.DenseNet121_Weights.IMAGENET1K_V1
+# %% Data
+# We use some of the training photos and hold out a fifth of those for validation.
+densenet_weights = models.DenseNet121_Weights.IMAGENET1K_V1
+transform = densenet_weights.transforms()
 root = helper.find_photos(args)
-transform = enum.transforms()
 photos = datasets.ImageFolder(root / 'train', transform, loader=helper.open_photo)
-fifth = min(args.photos, len(photos)) // 5
-lengths = [4 * fifth, fifth, len(photos) - 5 * fifth]  # the rest is not used
-trainset, validset, _ = random_split(photos, lengths)
+
+valid_size = min(args.photos, len(photos)) // 5
+train_size = 4 * valid_size
+unused = len(photos) - train_size - valid_size
+trainset, validset, _ = random_split(photos, [train_size, valid_size, unused])
 print(f'{len(trainset)} photos to train, {len(validset)} to validate')
 
-# %%
-# Model: the body frozen, its last layer taken out. nn.Identity hands on what it gets,
-# so that 1024 features come out of the body; the classifier is new.
-body = models.densenet121(weights=helper.find_weights(enum, args))
-body.classifier = nn.Identity()  # new here
-body.requires_grad_(False)  # for all its parameters
-body = body.to(device)
+# %% Model
+# The backbone is DenseNet121 without its last layer. nn.Identity returns its input
+# unchanged, so what comes out of the backbone is the 1024 features of each photo.
+backbone = models.densenet121(weights=helper.find_weights(densenet_weights, args))
+backbone.classifier = nn.Identity()  # new here
+backbone.requires_grad_(False)  # freezes all of its parameters
+backbone = backbone.to(device)
 
 
 def new_classifier():
-    torch.manual_seed(args.seed)
+    torch.manual_seed(args.seed)  # both ways start from the same weights
     return nn.Sequential(nn.Linear(1024, 256), nn.ReLU(), nn.Dropout(0.2),
                          nn.Linear(256, len(photos.classes))).to(device)
 
 
-# %%
-# Train and validate, and return the seconds. Only the classifier learns: only it goes
-# to the optimizer and into train mode, in which the body's batch norm would change.
-def train(body, classifier, trainloader, validloader):
-    model, criterion = nn.Sequential(body, classifier), nn.CrossEntropyLoss()
+# %% Train and validate
+# Only the classifier learns. So only the classifier's parameters go to the optimizer,
+# and only the classifier is switched to train mode: in train mode, the batch norm layers
+# of the backbone would change, even though its parameters are frozen.
+def train(backbone, classifier, trainloader, validloader):
+    """Train the classifier and return the seconds that it took."""
+    model = nn.Sequential(backbone, classifier)
+    criterion = nn.CrossEntropyLoss()
     optimizer = optim.Adam(classifier.parameters(), lr=args.lr, fused=True)
+
     start = time.perf_counter()
     for epoch in range(args.epochs):
-        body.eval()  # new here
+        backbone.eval()  # new here
         classifier.train()
         for images, labels in trainloader:
             images, labels = images.to(device), labels.to(device)
@@ -69,7 +76,8 @@ def train(body, classifier, trainloader, validloader):
             loss = criterion(output, labels)
             loss.backward()
             optimizer.step()
-        model.eval()  # once in an epoch, since it takes time
+
+        model.eval()
         correct = 0
         with torch.no_grad():
             for images, labels in validloader:
@@ -81,45 +89,64 @@ def train(body, classifier, trainloader, validloader):
     return time.perf_counter() - start
 
 
-# %%
-# The usual way: photos through body and classifier, in every epoch
-before = {name: buffer.clone() for name, buffer in body.named_buffers()}
-usual = train(body, new_classifier(), DataLoader(trainset, batch_size=32, shuffle=True),
-              DataLoader(validset, batch_size=32))
-same = all(torch.equal(buffer, before[name]) for name, buffer in body.named_buffers())
-print('batch norm unchanged', same)  # batch norm unchanged True
+# %% The slow way
+# The photos go through the backbone and the classifier in every epoch. Afterward we check
+# that batch norm's buffers, its running mean and variance, are what they were before.
+before = {name: buffer.clone() for name, buffer in backbone.named_buffers()}
+trainloader = DataLoader(trainset, batch_size=32, shuffle=True)
+validloader = DataLoader(validset, batch_size=32)
+slow_seconds = train(backbone, new_classifier(), trainloader, validloader)
+
+unchanged = True
+for name, buffer in backbone.named_buffers():
+    if not torch.equal(buffer, before[name]):
+        unchanged = False
+print('batch norm unchanged', unchanged)  # batch norm unchanged True
 
 
-# %%
-# The quick way: features, float32 [n, 1024], once ...
+# %% Precompute the features
+# Each photo goes through the backbone once. The result has the features, float32
+# [n, 1024], and the labels. They are kept on the CPU, where there's more memory.
 def compute_features(dataset):
-    features, all_labels = [], []
+    features = []
+    all_labels = []
     with torch.no_grad():
         for images, labels in DataLoader(dataset, batch_size=32):
-            features.append(body(images.to(device)).cpu())
+            features.append(backbone(images.to(device)).cpu())
             all_labels.append(labels)
     return TensorDataset(torch.cat(features), torch.cat(all_labels))
 
 
 start = time.perf_counter()
-train_features, valid_features = compute_features(trainset), compute_features(validset)
-once = time.perf_counter() - start
-# ... then the same training on them. The body's work is done: Identity stands for it.
-quick = train(nn.Identity(), new_classifier(),
-              DataLoader(train_features, batch_size=32, shuffle=True),
-              DataLoader(valid_features, batch_size=32))
-largest = valid_features.tensors[1].bincount().max().item()
-print(f'Always the largest class: {largest / len(validset):.1%}')
+train_features = compute_features(trainset)
+valid_features = compute_features(validset)
+feature_seconds = time.perf_counter() - start
 
-# %%
-# Ten epochs, worked out from what was measured
-seconds = [10 * usual / args.epochs, once + 10 * quick / args.epochs]
-print(f'Ten epochs: {seconds[0]:.0f} s or {seconds[1]:.1f} s, {once:.1f} s of it for '
-      f'the features: {seconds[0] / seconds[1]:.1f} times faster')
-bars = plt.figure(figsize=(7, 2)).gca().barh(['quick', 'usual'], seconds[::-1])
+# %% The fast way
+# This is the same training, now on features. The backbone has done its work, so
+# nn.Identity takes its place.
+trainloader = DataLoader(train_features, batch_size=32, shuffle=True)
+validloader = DataLoader(valid_features, batch_size=32)
+fast_seconds = train(nn.Identity(), new_classifier(), trainloader, validloader)
+
+valid_labels = valid_features.tensors[1]
+largest_class = valid_labels.bincount().max().item()
+print(f'Always the largest class: {largest_class / len(valid_labels):.1%}')
+
+# %% Compare the seconds
+# We work out what ten epochs would take.
+slow_total = 10 * slow_seconds / args.epochs
+fast_total = feature_seconds + 10 * fast_seconds / args.epochs
+print(f'Ten epochs: {slow_total:.0f} s or {fast_total:.1f} s, {feature_seconds:.1f} s '
+      f'of it for the features: {slow_total / fast_total:.1f} times faster')
+
+plt.figure(figsize=(7, 2))
+bars = plt.barh(['fast', 'slow'], [fast_total, slow_total])
 plt.bar_label(bars, fmt='%.1f', padding=3)
 plt.xlabel('seconds for ten epochs')
 plt.margins(x=0.15)
 helper.show('seconds')
-# Try: body.train() for body.eval() in train(). What does `batch norm unchanged` say?
+
+# Try: change backbone.eval() in train() to backbone.train(). What does the line
+# `batch norm unchanged` say then?
 # Exercise: python exercises/check.py 20

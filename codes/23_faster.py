@@ -1,78 +1,78 @@
 """
-Faster: a small network
-=======================
+Performance: a small network
+============================
 
-New here: where the time of a training goes, and what each remedy gives, measured side
-by side on your machine. Only what takes long is worth making faster, and a remedy only
-counts if the result stays what it was: the loss stands beside each time (the last row
-is another training).
+New here: where the time goes when we train, and how much each optimization gains,
+measured side by side on your machine. It's only worth speeding up what takes long, and a
+speed-up only counts if the result is the same, so the loss is printed next to each time.
+(The last row trains differently.)
 
 Before: 22_many_processes.py  Next: 23_1_faster_photos.py
-Notes: Faster (README.md)
+Notes: notes/performance.md
 Run: python codes/23_faster.py
-It ends with a bar for each remedy: lesson 13's network, an epoch of 5,120 images.
+It ends with a bar for each optimization: lesson 13's network, one epoch of 5,120 images.
 """
 import os
 import statistics
 import sys
 import time
 
-os.environ['KINETO_LOG_LEVEL'] = '99'  # the profiler need not announce itself
+os.environ['KINETO_LOG_LEVEL'] = '99'  # keeps the profiler's own messages quiet
 import matplotlib.pyplot as plt
 import torch
 from torch import nn, optim
-from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    RandomSampler,
+    Subset,
+    TensorDataset,
+)
 from torchvision import datasets, transforms
 
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
 args = helper.parse_args(lr=0.001, images=5120)
-device, on_cuda = args.device, args.device.type == 'cuda'
-medians = {}  # seconds, by name
+device = args.device
+on_cuda = device.type == 'cuda'
 
-
-def measure(name, work):
-    seconds = []  # four times the same; the first warms up and does not count
-    for _ in range(4):
-        start = time.perf_counter()
-        result = work()
-        if on_cuda:
-            torch.cuda.synchronize()  # Python does not wait for a GPU, the clock must
-        seconds.append(time.perf_counter() - start)
-    medians[name] = statistics.median(seconds[1:])
-    print(f'{name:24} {medians[name]:6.3f} s  {result}  '
-          f'(the first time {seconds[0]:.1f} s)')
-
-
-# %%
-# Data: torchvision makes a tensor of an image each time that it is asked for it. Made
-# once, all of them are one large tensor, from which the sampler takes whole batches.
+# %% Data
+# torchvision turns an image into a tensor each time the DataLoader asks for it. If we do
+# that once, all images are one large tensor, and a sampler can take whole batches from
+# it.
 root = helper.find_data('FashionMNIST', args)
 trainset = datasets.FashionMNIST(root, transform=transforms.ToTensor())
 trainset.data = trainset.data[:args.images]
-once = TensorDataset(*next(iter(DataLoader(trainset, batch_size=len(trainset)))))
-there = TensorDataset(*[tensor.to(device) for tensor in once.tensors])
+
+all_images, all_labels = next(iter(DataLoader(trainset, batch_size=len(trainset))))
+tensors = TensorDataset(all_images, all_labels)
+tensors_on_device = TensorDataset(all_images.to(device), all_labels.to(device))
 
 
-def batches(dataset, batch_size=64, **more):
+def whole_batches(dataset, batch_size=64, pin_memory=False):
+    """A loader that gets each batch by indexing the dataset once."""
     sampler = BatchSampler(RandomSampler(dataset), batch_size, drop_last=False)
-    return DataLoader(dataset, batch_size=None, sampler=sampler, **more)
+    return DataLoader(dataset, batch_size=None, sampler=sampler, pin_memory=pin_memory)
 
 
-# %%
-# Train, each time from the same weights and in the same order. model.compile() has the
-# model translated, when it is first called, to code for just these layers and shapes.
-def training(trainloader, lr=args.lr, fused=True, mode=None):
+# %% Model and training
+# new_training returns a function that trains for one epoch. Each row below starts from
+# the same weights and sees the images in the same order. model.compile() makes torch
+# translate the model, when it is first called, into code for exactly these layers and
+# shapes.
+def new_training(trainloader, lr=args.lr, fused=True, compile_mode=None):
     torch.manual_seed(args.seed)
-    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(),
-                          nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10)).to(device)
+    model = nn.Sequential(nn.Flatten(),
+                          nn.Linear(784, 128), nn.ReLU(),
+                          nn.Linear(128, 64), nn.ReLU(),
+                          nn.Linear(64, 10)).to(device)
     criterion = nn.CrossEntropyLoss()
     optimizer = optim.Adam(model.parameters(), lr=lr, fused=fused)
-    if mode:
-        model.compile(mode=mode)
+    if compile_mode is not None:
+        model.compile(mode=compile_mode)
 
-    def epoch():
+    def train_one_epoch():
         train_loss = 0
         for images, labels in trainloader:
             images, labels = images.to(device), labels.to(device)
@@ -82,44 +82,79 @@ def training(trainloader, lr=args.lr, fused=True, mode=None):
             loss.backward()
             optimizer.step()
             train_loss += loss.item() * len(labels)
-        return f'loss {train_loss / len(once):.3f}'
-    return epoch
+        return train_loss / len(tensors)
+
+    return train_one_epoch
 
 
-one_by_one = DataLoader(trainset, batch_size=64, shuffle=True)
-part = torch.utils.data.Subset(trainset, range(min(640, len(trainset))))
-few = DataLoader(part, batch_size=64, shuffle=True)
-epoch = training(few, fused=False)
-epoch()  # warms up
-with torch.profiler.profile() as profile:  # notes how long each part takes
-    epoch()
+# %% Where does the time go?
+# The profiler records how long each operation takes. Ten batches are enough for that. The
+# first epoch isn't recorded, because it includes what torch sets up only once.
+few_images = Subset(trainset, range(min(640, len(trainset))))
+few_batches = DataLoader(few_images, batch_size=64, shuffle=True)
+train_one_epoch = new_training(few_batches, fused=False)
+train_one_epoch()
+with torch.profiler.profile() as profile:
+    train_one_epoch()
+
 events = profile.key_averages()
-for part, name in (('loading', 'DataLoader'), ('backward', 'autograd::engine'),
-                   ('the step itself', 'Optimizer.step')):
-    spent = sum(event.cpu_time_total for event in events if name in event.key)
-    print(f'{part:24} {spent / 1000 / len(few):6.2f} ms a batch')
-measure('an image at a time', training(one_by_one, fused=False))
-measure('whole batches', training(batches(once), fused=False))
-measure('and Adam fused', training(batches(once)))
+for part, name in [('loading', 'DataLoader'), ('backward', 'autograd::engine'),
+                   ('optimizer step', 'Optimizer.step')]:
+    microseconds = sum(event.cpu_time_total for event in events if name in event.key)
+    print(f'{part:24} {microseconds / 1000 / len(few_batches):6.2f} ms a batch')
+
+# %% Measure
+# We train four epochs and take the median of the last three. The first one doesn't
+# count, because it includes setting up, and with model.compile() the translation.
+medians = {}  # seconds, by the name of the row
+
+
+def measure(name, train_one_epoch):
+    seconds = []
+    for _ in range(4):
+        start = time.perf_counter()
+        train_loss = train_one_epoch()
+        if on_cuda:
+            torch.cuda.synchronize()  # Python runs ahead of the GPU; this waits for it
+        seconds.append(time.perf_counter() - start)
+    medians[name] = statistics.median(seconds[1:])
+    print(f'{name:24} {medians[name]:6.3f} s  loss {train_loss:.3f}  '
+          f'(the first time {seconds[0]:.1f} s)')
+
+
+# %% One optimization after the other
+# Each row keeps what the rows before it gained.
+one_by_one = DataLoader(trainset, batch_size=64, shuffle=True)
+measure('an image at a time', new_training(one_by_one, fused=False))
+measure('whole batches', new_training(whole_batches(tensors), fused=False))
+measure('and fused Adam', new_training(whole_batches(tensors)))
 if on_cuda:
-    measure('and pinned memory', training(batches(once, pin_memory=True)))
-    measure('or all on the GPU', training(batches(there)))
+    pinned = whole_batches(tensors, pin_memory=True)
+    measure('and pinned memory', new_training(pinned))
+    measure('or all on the GPU', new_training(whole_batches(tensors_on_device)))
+
+compile_mode = 'reduce-overhead' if on_cuda else 'default'  # the former: CUDA graphs
 try:
-    mode = 'reduce-overhead' if on_cuda else 'default'  # the first uses CUDA graphs
-    measure('and compiled', training(batches(there), mode=mode))
-except RuntimeError as error:  # most often there is no C++ compiler
+    measure('and compiled', new_training(whole_batches(tensors_on_device),
+                                         compile_mode=compile_mode))
+except RuntimeError as error:  # most often because there's no C++ compiler
     print('Not compiled:', str(error).strip().splitlines()[0])
-measure('batch 256, lr doubled', training(batches(there, 256), 2 * args.lr))
 
-# %%
-# Look: the shorter the bar, the better.
-ax = plt.figure(figsize=(7, 3.5)).gca()
-ax.bar_label(ax.barh(list(medians), medians.values()), fmt=' %.3f s')
-ax.set(title=f'An epoch of {len(once):,} images on {device}', xlabel='seconds')
-ax.invert_yaxis()
-ax.margins(x=0.2)
-helper.show('remedies')
+large_batches = whole_batches(tensors_on_device, batch_size=256)
+measure('batch 256, lr doubled', new_training(large_batches, lr=2 * args.lr))
 
-# Try: a last row, measure('batch 1024', training(batches(there, 1024))). It is faster
-# still. What is its loss?
+# %% Figure
+# The shorter the bar, the better.
+plt.figure(figsize=(7, 3.5))
+bars = plt.barh(list(medians), medians.values())
+plt.bar_label(bars, fmt=' %.3f s')
+plt.title(f'An epoch of {len(tensors):,} images on {device}')
+plt.xlabel('seconds')
+plt.gca().invert_yaxis()
+plt.margins(x=0.2)
+helper.show('optimizations')
+
+# Try: add a last row, for batches of 1024 images:
+# measure('batch 1024', new_training(whole_batches(tensors_on_device, batch_size=1024)))
+# It is even faster. What is its loss?
 # Exercise: python exercises/check.py 23
