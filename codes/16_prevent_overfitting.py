@@ -69,8 +69,8 @@ def evaluate(model, loader):
 
 
 # %% Train with and without dropout
-# Both runs start from the same weights, because both begin with the same seed. (From the
-# second epoch on, they see the images in a different order.)
+# Both runs start from the same weights, because both begin with the same seed. (From
+# the second epoch on, they see the images in a different order.)
 curves = {}
 best_weights = {}
 for name, p in [('no dropout', 0), ('dropout 0.2', 0.2)]:  # new here
@@ -97,16 +97,16 @@ for name, p in [('no dropout', 0), ('dropout 0.2', 0.2)]:  # new here
               f'train loss {train_loss:.3f}  train accuracy {train_accuracy:.1%}  '
               f'valid loss {valid_loss:.3f}  valid accuracy {valid_accuracy:.1%}')
 
-        # We need a copy of the best weights: the tensors in state_dict() are the model's
-        # own, and the next step changes them.
+        # We need a copy of the best weights: the tensors in state_dict() are the
+        # model's own, and the next step changes them.
         if valid_loss < lowest_loss:  # new here
             lowest_loss = valid_loss
             best_weights[name] = copy.deepcopy(model.state_dict())
     curves[name] = rows
 
 # %% Compare
-# The test set is used once for each network, with the weights of its best epoch. Dropout
-# has no weights of its own, so both sets of weights fit into the last model.
+# The test set is used once for each network, with the weights of its best epoch.
+# Dropout has no weights of its own, so both sets of weights fit into the last model.
 for name, rows in curves.items():
     train_loss, valid_loss, _, _ = rows[-1]
     gap = valid_loss - train_loss
@@ -134,10 +134,11 @@ right.set(xlabel='epoch', ylabel='accuracy')
 helper.show('curves')
 
 # On the real images, with seeds 7, 8, and 9, dropout shrank the gap between training
-# and validation loss to less than half (0.372, 0.313, 0.342 became 0.152, 0.114, 0.136).
-# The lowest validation loss fell by 1, 2, and 5%. The best epoch's test accuracy rose
-# from 88.0, 88.0, 87.7% to 88.6, 88.7, 88.3%. But lesson 15's network, without dropout
-# and far past its lowest validation loss, is just as accurate: 89.1, 88.6, 88.7%.
+# and validation loss to less than half (0.372, 0.313, 0.342 became 0.152, 0.114,
+# 0.136). The lowest validation loss fell by 1, 2, and 5%. The best epoch's test
+# accuracy rose from 88.0, 88.0, 87.7% to 88.6, 88.7, 88.3%. But lesson 15's network,
+# without dropout and far past its lowest validation loss, is just as accurate: 89.1,
+# 88.6, 88.7%.
 
 # Try: ('dropout 0.2', 0.8), which means p = 0.8. Does the gap close, and at what cost?
 # Try: delete model.eval() from evaluate. What happens to the two losses with dropout?

@@ -2,10 +2,10 @@
 Three ways to save a model
 ==========================
 
-New here: what a checkpoint must hold depends on what you want to do with it. The weights
-alone are enough where the layer sizes are known. With the sizes in it, the file is
-complete. To resume training, you also need the optimizer's state, because Adam keeps two
-numbers for each weight.
+New here: what a checkpoint must hold depends on what you want to do with it. The
+weights alone are enough where the layer sizes are known. With the sizes in it, the file
+is complete. To resume training, you also need the optimizer's state, because Adam keeps
+two numbers for each weight.
 
 Before: 17_save_load_models.py  Next: 18_load_cat_dog_data.py
 Notes: notes/saving.md

@@ -4,8 +4,8 @@ Transfer learning, the slow way and the fast way
 
 New here: a new classifier on top of a frozen backbone. First we do it the usual way, in
 which every photo goes through the whole network in every epoch. Then we do it the fast
-way. A frozen backbone gives a photo the same features every time, so we can compute them
-once and train the classifier on the precomputed features.
+way. A frozen backbone gives a photo the same features every time, so we can compute
+them once and train the classifier on the precomputed features.
 
 Before: 19_transfer_learning_1.py  Next: 21_full_transfer_learning.py
 Notes: notes/transfer_learning.md
@@ -57,8 +57,8 @@ def new_classifier():
 
 # %% Train and validate
 # Only the classifier learns. So only the classifier's parameters go to the optimizer,
-# and only the classifier is switched to train mode: in train mode, the batch norm layers
-# of the backbone would change, even though its parameters are frozen.
+# and only the classifier is switched to train mode: in train mode, the batch norm
+# layers of the backbone would change, even though its parameters are frozen.
 def train(backbone, classifier, trainloader, validloader):
     """Train the classifier and return the seconds that it took."""
     model = nn.Sequential(backbone, classifier)
@@ -90,8 +90,9 @@ def train(backbone, classifier, trainloader, validloader):
 
 
 # %% The slow way
-# The photos go through the backbone and the classifier in every epoch. Afterward we check
-# that batch norm's buffers, its running mean and variance, are what they were before.
+# The photos go through the backbone and the classifier in every epoch. Afterward we
+# check that batch norm's buffers, its running mean and variance, are what they were
+# before.
 before = {name: buffer.clone() for name, buffer in backbone.named_buffers()}
 trainloader = DataLoader(trainset, batch_size=32, shuffle=True)
 validloader = DataLoader(validset, batch_size=32)

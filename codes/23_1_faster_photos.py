@@ -3,8 +3,8 @@ Performance: a large network
 ============================
 
 New here: a network like DenseNet121 spends its time computing. So what matters is how
-its numbers are arranged in memory, how many bits each of them has, and how many CPU cores
-take part.
+its numbers are arranged in memory, how many bits each of them has, and how many CPU
+cores take part.
 
 Before: 23_faster.py  Next: 24_export.py
 Notes: notes/performance.md
@@ -40,9 +40,9 @@ model = model.to(device)
 model.eval()
 
 # %% Measure
-# We predict four times and take the median of the last three, because the first one also
-# sets things up. Next to each time we print the mean probability of the photos' most
-# probable classes, which should stay the same.
+# We predict four times and take the median of the last three, because the first one
+# also sets things up. Next to each time we print the mean probability of the photos'
+# most probable classes, which should stay the same.
 medians = {}  # seconds, by the name of the row
 
 
@@ -75,9 +75,9 @@ measure('and channels_last', torch.channels_last)
 
 # %% 16-bit floats
 # bfloat16 numbers have 16 bits instead of 32. They reach as far as float32 but are less
-# precise. autocast uses them for the operations where that mostly does no harm, which is
-# called mixed precision. It only pays off if the processor is made for it; on others it
-# can take many times as long. So we ask first.
+# precise. autocast uses them for the operations where that mostly does no harm, which
+# is called mixed precision. It only pays off if the processor is made for it; on others
+# it can take many times as long. So we ask first.
 if on_cuda:
     has_bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
 elif hasattr(torch.cpu, 'get_capabilities'):  # torch 2.6 doesn't have it

@@ -3,14 +3,15 @@ Performance: a small network
 ============================
 
 New here: where the time goes when we train, and how much each optimization gains,
-measured side by side on your machine. It's only worth speeding up what takes long, and a
-speed-up only counts if the result is the same, so the loss is printed next to each time.
-(The last row trains differently.)
+measured side by side on your machine. It's only worth speeding up what takes long, and
+a speed-up only counts if the result is the same, so the loss is printed next to each
+time. (The last row trains differently.)
 
 Before: 22_many_processes.py  Next: 23_1_faster_photos.py
 Notes: notes/performance.md
 Run: python codes/23_faster.py
-It ends with a bar for each optimization: lesson 13's network, one epoch of 5,120 images.
+It ends with a bar for each optimization: lesson 13's network, one epoch of 5,120
+images.
 """
 import os
 import statistics
@@ -38,9 +39,9 @@ device = args.device
 on_cuda = device.type == 'cuda'
 
 # %% Data
-# torchvision turns an image into a tensor each time the DataLoader asks for it. If we do
-# that once, all images are one large tensor, and a sampler can take whole batches from
-# it.
+# torchvision turns an image into a tensor each time the DataLoader asks for it. If we
+# do that once, all images are one large tensor, and a sampler can take whole batches
+# from it.
 root = helper.find_data('FashionMNIST', args)
 trainset = datasets.FashionMNIST(root, transform=transforms.ToTensor())
 trainset.data = trainset.data[:args.images]
@@ -88,8 +89,8 @@ def new_training(trainloader, lr=args.lr, fused=True, compile_mode=None):
 
 
 # %% Where does the time go?
-# The profiler records how long each operation takes. Ten batches are enough for that. The
-# first epoch isn't recorded, because it includes what torch sets up only once.
+# The profiler records how long each operation takes. Ten batches are enough for that.
+# The first epoch isn't recorded, because it includes what torch sets up only once.
 few_images = Subset(trainset, range(min(640, len(trainset))))
 few_batches = DataLoader(few_images, batch_size=64, shuffle=True)
 train_one_epoch = new_training(few_batches, fused=False)

@@ -3,8 +3,9 @@ Predicting without PyTorch
 ==========================
 
 New here: lesson 24's file predicts what is in photos, with only onnxruntime, NumPy, and
-Pillow. torch isn't imported, so the program starts at once and fits where torch doesn't.
-onnxruntime can read the same file from C++, Java, JavaScript, and other languages.
+Pillow. torch isn't imported, so the program starts at once and fits where torch
+doesn't. onnxruntime can read the same file from C++, Java, JavaScript, and other
+languages.
 
 Before: 24_export.py  Next: README.md
 Notes: notes/exporting.md
@@ -67,7 +68,7 @@ def read(path):
     image = image.crop((left, top, left + crop, top + crop))
 
     pixels = np.asarray(image, np.float32) / 255
-    pixels = pixels.reshape(crop, crop, -1)  # gray photos: [crop, crop] -> [crop, crop, 1]
+    pixels = pixels.reshape(crop, crop, -1)  # a gray photo gets a channel
     pixels = (pixels - mean) / std
     return pixels.transpose(2, 0, 1)  # [crop, crop, 3] -> [3, crop, crop]
 

@@ -5,8 +5,8 @@ Exporting a model
 New here: a trained model leaves Python. torch.export records which operations the model
 does, without the Python code around them. ONNX is a file format for such a record, with
 the weights in it, and phones, browsers, and servers can run it. This lesson exports
-lesson 21's model. If you haven't run lesson 21 yet, it trains lesson 13's network for one
-epoch and exports that.
+lesson 21's model. If you haven't run lesson 21 yet, it trains lesson 13's network for
+one epoch and exports that.
 
 Before: 23_1_faster_photos.py  Next: 24_1_without_torch.py
 Notes: notes/exporting.md
@@ -36,8 +36,8 @@ MAX_IMAGES = 300
 
 # %% The model of lesson 21
 # Both functions return the same four things: a model that outputs logits, the test set,
-# the image files of the test set, and what a program needs to know to use the model, such
-# as the names of the classes.
+# the image files of the test set, and what a program needs to know to use the model,
+# such as the names of the classes.
 def load_from_lesson_21():
     checkpoint = torch.load(folder / '21_model.pth', map_location='cpu',
                             weights_only=True)
@@ -122,9 +122,9 @@ with torch.no_grad():
 expected = torch.cat(expected).numpy()  # [300, classes]
 
 # %% torch.export
-# torch.export runs the model once with an example and records each operation. We make the
-# example's first dimension, the batch size, dynamic. Otherwise the exported model would
-# only accept batches of two images.
+# torch.export runs the model once with an example and records each operation. We make
+# the example's first dimension, the batch size, dynamic. Otherwise the exported model
+# would only accept batches of two images.
 example = images[:2]
 batch_dimension = {0: torch.export.Dim('batch')}
 program = torch.export.export(model, (example,), dynamic_shapes=(batch_dimension,))
