@@ -2,14 +2,14 @@
 One step: how the weights change
 ================================
 
-New here: the optimizer. `step` moves each weight against its gradient, to
-w - lr * gradient. The learning rate lr says how far: too small and nothing happens, too
-large and the weights jump past the valley of the loss.
+New here: the optimizer. `step` moves each weight against its gradient, to w - lr *
+gradient. The learning rate lr says how far. If it's too small, nothing happens; if it's
+too large, the weights jump past the valley of the loss.
 
 Before: 9_apply_backward.py  Next: 11_train_neural_network.py
-Notes: The optimizer (README.md)
+Notes: notes/optimizers.md
 Run: python codes/10_train_neural_network.py
-It ends with the loss after one step over the learning rate, as a figure.
+It ends with the loss after one step, plotted against the learning rate.
 """
 import copy
 import sys
@@ -25,16 +25,15 @@ import helper
 args = helper.parse_args(lr=0.01)
 device = args.device
 
-# %%
-# Data
+# %% Data
 trainset, testset = helper.load_data('MNIST', args)
 trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 images, labels = next(iter(trainloader))
 images, labels = images.to(device), labels.to(device)
 
-# %%
-# Model, loss and optimizer. SGD is stochastic gradient descent: descent, since it walks
-# against the gradient, and stochastic, since each step sees one random batch.
+# %% Model, loss, and optimizer
+# SGD is short for stochastic gradient descent. It's descent, because it moves against
+# the gradient, and it's stochastic, because each step sees one random batch.
 model = nn.Sequential(nn.Flatten(),
                       nn.Linear(784, 128), nn.ReLU(),
                       nn.Linear(128, 64), nn.ReLU(),
@@ -43,8 +42,8 @@ criterion = nn.CrossEntropyLoss()
 optimizer = optim.SGD(model.parameters(), lr=args.lr)
 start = copy.deepcopy(model.state_dict())
 
-# %%
-# One step, and the same by hand.
+# %% One step
+# We take one step with the optimizer and compute the same step by hand.
 optimizer.zero_grad()
 loss = criterion(model(images), labels)
 loss.backward()
@@ -56,19 +55,20 @@ print('step equals w - lr * gradient:', torch.allclose(weight, by_hand))  # True
 print(f'loss before {loss.item():.4f}')
 print(f'loss after  {criterion(model(images), labels).item():.4f}')
 
-# %%
-# zero_grad forgotten: the second backward adds to the first, and the step is twice as
-# long. With every batch the old gradients drag on.
+# %% What if you forget zero_grad?
+# The second backward adds to the first, so the step doubles, and with every further
+# batch the old gradients keep accumulating.
 model.load_state_dict(start)
 optimizer.zero_grad()
 for _ in range(2):
     criterion(model(images), labels).backward()
 print('without zero_grad, twice:', torch.allclose(weight.grad, 2 * gradient))  # True
 
-# %%
-# The learning rate. Each starts from the same weights and takes one step on one batch.
+# %% The learning rate
+# For each learning rate, we start from the same weights and take one step on one batch.
 steps = 1
-rates, losses = [10 ** (n / 4) for n in range(-16, 9)], []  # 0.0001 to 100
+rates = [10 ** (n / 4) for n in range(-16, 9)]  # 0.0001 to 100
+losses = []
 for rate in rates:
     model.load_state_dict(start)
     optimizer = optim.SGD(model.parameters(), lr=rate)
@@ -77,14 +77,14 @@ for rate in rates:
         criterion(model(images), labels).backward()
         optimizer.step()
     losses.append(criterion(model(images), labels).item())
-for rate, after in list(zip(rates, losses))[::4]:
-    print(f'lr {rate:8.4f}  loss {after:.4f}')
+for i in range(0, len(rates), 4):
+    print(f'lr {rates[i]:8.4f}  loss {losses[i]:.4f}')
 best = losses.index(min(losses))
 print(f'lowest loss {losses[best]:.4f} at lr {rates[best]:.4f}')
 
-# %%
-# Look. The lower axis is logarithmic: each labelled tick is ten times the one before.
-# The losses of large rates are far above the picture.
+# %% Figure
+# The horizontal axis is logarithmic: each labeled tick is ten times the one before it.
+# The losses at large rates are far above the top of the figure.
 plt.figure(figsize=(6, 3.5))
 plt.semilogx(rates, losses, 'o-', label='after the step')
 plt.axhline(loss.item(), color='gray', linestyle='--', label='before')
@@ -94,6 +94,7 @@ plt.ylim(min(losses) - 0.05, loss.item() + 0.2)
 plt.legend()
 helper.show('rates')
 
-# Try: `steps = 10`. Which learning rate is best now? For thousands of steps it is
-# smaller: lesson 11 takes 0.02, whose steps momentum makes up to ten times as long.
+# Try: set `steps = 10`. Which learning rate is best now? For thousands of steps it's
+# smaller still: lesson 11 uses 0.02, with momentum, which makes the steps up to ten
+# times as long.
 # Exercise: python exercises/check.py 10

@@ -2,14 +2,14 @@
 The training loop
 =================
 
-New here: the step of lesson 10, for every batch, again and again. One pass over all
-training images is called an epoch, one batch an iteration. The trained network is then
-tested with images it has never seen.
+New here: we take the step of lesson 10 for every batch, again and again. One pass over
+all training images is called an epoch, and one batch is an iteration. Then we test the
+trained network on images that it has never seen.
 
 Before: 10_train_neural_network.py  Next: 12_classify_fashion.py
-Notes: The optimizer (README.md)
+Notes: notes/optimizers.md
 Run: python codes/11_train_neural_network.py
-It ends with the curves of the training and the prediction for one test image.
+It ends with the curves of the training run and the prediction for one test image.
 """
 import sys
 
@@ -25,16 +25,15 @@ import helper
 args = helper.parse_args(epochs=10, lr=0.02)
 device = args.device
 
-# %%
-# Data
+# %% Data
 trainset, testset = helper.load_data('MNIST', args)
 trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 testloader = DataLoader(testset, batch_size=1000)
 
-# %%
-# Model, loss and optimizer. Momentum lets a step keep some of the direction of the
-# steps before it, which gets down a long valley sooner (each step grows up to ten times
-# as long, so the rate is small).
+# %% Model, loss, and optimizer
+# With momentum, a step keeps some of the direction of the steps before it, which gets
+# down a long valley sooner. Each step grows up to ten times as long, so the learning
+# rate is small.
 model = nn.Sequential(nn.Flatten(),
                       nn.Linear(784, 128), nn.ReLU(),
                       nn.Linear(128, 64), nn.ReLU(),
@@ -43,10 +42,10 @@ criterion = nn.CrossEntropyLoss()
 optimizer = optim.SGD(model.parameters(), lr=args.lr, momentum=0.9)
 
 
-
-# %%
-# Test: count the images whose highest logit is at the true class. No gradients needed.
-# It is done after each epoch only to watch; lesson 15 has other images for choosing.
+# %% Test
+# We count the images whose highest logit is the one of the true class. That takes no
+# gradients. We test after each epoch only to watch; from lesson 15 on, we use other
+# images to make choices.
 def count_correct():
     correct = 0
     with torch.no_grad():
@@ -57,12 +56,13 @@ def count_correct():
     return correct
 
 
-accuracies, losses = [count_correct() / len(testset)], []
+accuracies = [count_correct() / len(testset)]
 print(f'Before training  test accuracy {accuracies[0]:.1%}')
 
-# %%
-# Train. The loss is the mean over a batch, and the last batch is short: multiplied by
-# its size, all images count alike.
+# %% Train
+# The loss is the mean over a batch, and the last batch is shorter than the others. So
+# we multiply each loss by the size of its batch; then all images count equally.
+losses = []
 for epoch in range(args.epochs):
     train_loss = 0
     for images, labels in trainloader:
@@ -81,17 +81,17 @@ for epoch in range(args.epochs):
           f'test accuracy {accuracies[-1]:.1%}')
 print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
 
-# %%
-# Look at the training. The accuracy begins before it, with a network that only guesses.
+# %% Figure: the training run
+# The accuracy starts before the first epoch, with a network that can only guess.
 _, (left, right) = plt.subplots(1, 2, figsize=(8, 3))
-left.plot(range(1, args.epochs + 1), losses, 'o-')
+left.plot(range(1, len(losses) + 1), losses, 'o-')
 left.set(xlabel='epoch', ylabel='training loss')
-right.plot(range(args.epochs + 1), accuracies, 'o-')
+right.plot(range(len(accuracies)), accuracies, 'o-')
 right.set(xlabel='epoch', ylabel='test accuracy')
 helper.show('curves')
 
-# %%
-# Look at one test image. The model wants a batch, so the image becomes a batch of one.
+# %% Figure: one test image
+# The model expects a batch, so we turn the image into a batch of one.
 image, label = testset[0]
 with torch.no_grad():
     logits = model(image.unsqueeze(0).to(device))  # [1, 1, 28, 28] -> [1, 10]
@@ -99,7 +99,7 @@ with torch.no_grad():
 helper.view_classify(image, ps, testset.classes, title=f'label: {label}')
 helper.show('prediction')
 
-# Try: momentum=0 in place of momentum=0.9. What accuracy do ten epochs reach now?
-# Try: --lr 1. Near which number does the loss stay, and what loss does a network have
-# that gives every class 10 % (lesson 7)?
+# Try: use momentum=0 instead of momentum=0.9. What accuracy do ten epochs reach now?
+# Try: run it with --lr 1. Near which number does the loss stay, and what is the loss of
+# a network that gives every class 10% (lesson 7)?
 # Exercise: python exercises/check.py 11

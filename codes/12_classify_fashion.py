@@ -2,15 +2,15 @@
 The same loop on Fashion-MNIST
 ==============================
 
-New here: another data set, and a look at the mistakes; the training is lesson 11's.
-Fashion-MNIST has the format of MNIST, 28 x 28 grey pixels and ten classes, but shows
-garments, which are harder to tell apart than digits: a shirt looks much like a T-shirt,
-a coat much like a pullover.
+New here: another dataset, and a look at the mistakes; the training is lesson 11's.
+Fashion-MNIST has the format of MNIST, 28 x 28 gray pixels and ten classes, but it shows
+items of clothing. They are harder to tell apart than digits, because a shirt looks much
+like a T-shirt and a coat much like a pullover.
 
 Before: 11_train_neural_network.py  Next: 13_classify_fashion.py
-Notes: The optimizer (README.md)
+Notes: notes/optimizers.md
 Run: python codes/12_classify_fashion.py
-It ends with the mistakes on the test images, as a sheet.
+It ends with the mistakes on the test images, as a figure.
 """
 import sys
 import time
@@ -25,14 +25,13 @@ import helper
 args = helper.parse_args(epochs=10, lr=0.02)
 device = args.device
 
-# %%
-# Data
+# %% Data
 trainset, testset = helper.load_data('FashionMNIST', args)  # new here
 trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 testloader = DataLoader(testset, batch_size=1000)
 
-# %%
-# Model, loss and optimizer, as for the digits
+# %% Model, loss, and optimizer
+# They are the same as for the digits.
 model = nn.Sequential(nn.Flatten(),
                       nn.Linear(784, 128), nn.ReLU(),
                       nn.Linear(128, 64), nn.ReLU(),
@@ -40,9 +39,9 @@ model = nn.Sequential(nn.Flatten(),
 criterion = nn.CrossEntropyLoss()
 optimizer = optim.SGD(model.parameters(), lr=args.lr, momentum=0.9)
 
-# %%
-# Train, and look at the clock. `loss.item()` waits until a GPU has done its work, so
-# the seconds are those of the whole epoch.
+# %% Train
+# Now we time each epoch as well. `loss.item()` waits until a GPU has finished its work,
+# so the seconds are those of the whole epoch.
 for epoch in range(args.epochs):
     start = time.perf_counter()  # new here
     train_loss = 0
@@ -59,9 +58,10 @@ for epoch in range(args.epochs):
     print(f'Epoch {epoch + 1}/{args.epochs}  train loss {train_loss:.3f}  '
           f'{seconds:.1f} s')
 
-# %%
-# Test, and keep what was predicted
-correct, predicted = 0, []
+# %% Test
+# This time we keep the predictions.
+correct = 0
+predicted = []
 with torch.no_grad():
     for images, labels in testloader:
         images, labels = images.to(device), labels.to(device)
@@ -70,19 +70,22 @@ with torch.no_grad():
         predicted.append(output.argmax(dim=1).cpu())  # new here
 print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
 
-# %%
-# Look at the mistakes. The set knows the names of its classes; labels are their
-# positions in the list.
+# %% Figure: the mistakes
+# The dataset knows the names of its classes, and a label is an index into that list.
 images, labels = testset[:]
-predicted = torch.cat(predicted)  # one tensor of all batches
-wrong = (predicted != labels).nonzero().flatten()  # the positions of the mistakes
+all_predicted = torch.cat(predicted)  # one tensor for all batches
+wrong = (all_predicted != labels).nonzero().flatten()  # the indices of the mistakes
 names = testset.classes
-titles = [f'predicted {names[predicted[i]]}, labelled {names[labels[i]]}'
-          for i in wrong]
+titles = []
+for i in wrong:
+    predicted_name = names[all_predicted[i]]
+    true_name = names[labels[i]]
+    titles.append(f'predicted {predicted_name}, labeled {true_name}')
 print(f'{len(wrong)} of {len(testset) - correct} mistakes to look at')
 helper.view_sheet(images[wrong], titles)
 helper.show('mistakes')
 
-# Try: only mistakes on shirts, class 6: `((predicted != labels) & (labels == 6))` in
-# place of `(predicted != labels)`. Are they a tenth of the mistakes, as of the images?
+# Try: look only at the shirts, class 6: use `((all_predicted != labels) & (labels ==
+# 6))` instead of `(all_predicted != labels)`. Shirts are a tenth of the images. Are
+# they a tenth of the mistakes?
 # Exercise: python exercises/check.py 12

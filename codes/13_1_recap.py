@@ -2,8 +2,8 @@
 Recap: all of training on one screen
 ====================================
 
-New here: nothing, and that is the point. These are the steps of the notes, 1 to 10,
-with nothing between them. It is the file to copy for work of your own.
+New here: nothing, and that's the point. These are the ten steps of the README, with
+nothing between them. This is the file to copy for your own work.
 
 For your own photos, in photos/train/NAME/ and photos/test/NAME/ with a folder for each
 class, copy this file within codes/ and change the three statements marked `yours` to
@@ -14,7 +14,7 @@ class, copy this file within codes/ and change the three statements marked `your
     testset = datasets.ImageFolder('photos/test', transform)
 
 Before: 13_classify_fashion.py  Next: 14_validation.py
-Notes: How to code? (README.md)
+Notes: notes/data.md
 Run: python codes/13_1_recap.py
 It ends with the accuracy on the test images.
 """
@@ -31,13 +31,13 @@ import helper
 args = helper.parse_args(epochs=2, lr=0.001)
 device = args.device
 
-# %%
-# 1. A transform makes a normalised tensor of an image.
+# %% 1. The transform
+# It turns each image into a normalized tensor.
 normalize = transforms.Normalize((0.5,), (0.5,))
 transform = transforms.Compose([transforms.ToTensor(), normalize])  # yours
 
-# %%
-# 2. The data sets, and loaders that make batches of them.
+# %% 2. The datasets and loaders
+# A loader makes batches.
 trainset = datasets.FashionMNIST(helper.find_data('FashionMNIST', args), train=True,
                                  transform=transform)  # yours
 testset = datasets.FashionMNIST(trainset.root, train=False,
@@ -46,8 +46,7 @@ trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 testloader = DataLoader(testset, batch_size=64)
 print(f'{len(trainset)} images to train, {len(testset)} to test')
 
-# %%
-# 3. The model, 4. the loss, 5. the optimizer.
+# %% 3. The model, 4. the loss, 5. the optimizer
 model = nn.Sequential(nn.Flatten(),
                       nn.Linear(784, 128), nn.ReLU(),
                       nn.Linear(128, 64), nn.ReLU(),
@@ -55,9 +54,9 @@ model = nn.Sequential(nn.Flatten(),
 criterion = nn.CrossEntropyLoss()
 optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
 
-# %%
-# Train. For each batch: 6. clear the gradients, 7. forward, 8. loss, 9. backward,
-# 10. update the weights.
+# %% Train
+# For each batch: 6. clear the gradients, 7. forward, 8. loss, 9. backward, 10. update
+# the weights.
 for epoch in range(args.epochs):
     for images, labels in trainloader:
         images, labels = images.to(device), labels.to(device)
@@ -68,8 +67,7 @@ for epoch in range(args.epochs):
         optimizer.step()
     print(f'Epoch {epoch + 1}/{args.epochs}')
 
-# %%
-# Test
+# %% Test
 correct = 0
 with torch.no_grad():
     for images, labels in testloader:
@@ -78,6 +76,7 @@ with torch.no_grad():
         correct += (output.argmax(dim=1) == labels).sum().item()
 print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
 
-# Try: --epochs 4. How many points of accuracy do two more epochs give? Lesson 18 shows
-# how far such a network gets on photos, and lessons 19 to 21 what does better.
+# Try: run it with --epochs 4. How many percentage points of accuracy do two more epochs
+# give? Lesson 18 shows how far such a network gets on photos, and lessons 19 to 21 show
+# what does better.
 # Exercise: python exercises/check.py 13_1

@@ -2,13 +2,13 @@
 A class of your own, and Adam
 =============================
 
-New here: a network written as a class (lesson 5) is trained, and by Adam, an optimizer
-that gives each weight a step size of its own, from how large and how steady its
-gradients were. SGD needs a learning rate tried out for each network; Adam's 0.001 is a
-good start for most.
+New here: we train a network that is written as a class (lesson 5), and we train it with
+Adam. This optimizer gives each weight its own step size, based on how large and how
+steady its gradients were. For SGD you have to find a learning rate for each network;
+Adam's default of 0.001 is a good start for most.
 
 Before: 12_classify_fashion.py  Next: 13_1_recap.py
-Notes: The optimizer (README.md)
+Notes: notes/optimizers.md
 Run: python codes/13_classify_fashion.py
 It ends with the accuracy on the test images and the prediction for one of them.
 """
@@ -26,15 +26,14 @@ import helper
 args = helper.parse_args(epochs=5, lr=0.001)
 device = args.device
 
-# %%
-# Data
+# %% Data
 trainset, testset = helper.load_data('FashionMNIST', args)
 trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 testloader = DataLoader(testset, batch_size=1000)
 
 
-# %%
-# Model: it flattens the images itself, and returns log-probabilities (lesson 5_1).
+# %% Model
+# It flattens the images itself and returns log-probabilities (lesson 5_1).
 class Classifier(nn.Module):  # new here
     def __init__(self):
         super().__init__()
@@ -49,16 +48,15 @@ class Classifier(nn.Module):  # new here
         return F.log_softmax(self.output(x), dim=1)  # [64, 64] -> [64, 10]
 
 
-# %%
-# Loss and optimizer. Log-probabilities go with NLLLoss; CrossEntropyLoss would apply
-# the log-softmax itself. fused=True lets Adam update all weights in one call: the same
-# method, in less time.
+# %% Loss and optimizer
+# Log-probabilities go with NLLLoss; CrossEntropyLoss would apply log-softmax itself.
+# With fused=True, Adam updates all weights in one call, which computes the same in less
+# time.
 model = Classifier().to(device)
 criterion = nn.NLLLoss()
 optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)  # new here
 
-# %%
-# Train
+# %% Train
 for epoch in range(args.epochs):
     start = time.perf_counter()
     train_loss = 0
@@ -75,8 +73,7 @@ for epoch in range(args.epochs):
     print(f'Epoch {epoch + 1}/{args.epochs}  train loss {train_loss:.3f}  '
           f'{seconds:.1f} s')
 
-# %%
-# Test
+# %% Test
 correct = 0
 with torch.no_grad():
     for images, labels in testloader:
@@ -85,8 +82,8 @@ with torch.no_grad():
         correct += (output.argmax(dim=1) == labels).sum().item()
 print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
 
-# %%
-# Look. The model returns logarithms, and exp makes them probabilities.
+# %% Figure
+# The model returns logarithms, and exp turns them into probabilities.
 image, label = testset[0]
 with torch.no_grad():
     log_ps = model(image.unsqueeze(0).to(device))  # [1, 1, 28, 28] -> [1, 10]
@@ -95,10 +92,10 @@ title = f'label: {testset.classes[label]}'
 helper.view_classify(image, ps, testset.classes, title)
 helper.show('prediction')
 
-# After 5 epochs as good as SGD after 10: on the real images seeds 7, 8 and 9 reached
-# 87.5, 86.4 and 87.3 %, lesson 12 with the same seeds 86.9, 87.5 and 87.2 %. And nobody
-# had to search for a learning rate.
+# After 5 epochs, this is as good as SGD after 10. On the real images, seeds 7, 8, and 9
+# reached 87.5, 86.4, and 87.3%; lesson 12 reached 86.9, 87.5, and 87.2% with the same
+# seeds.
 
-# Try: --lr 0.1, a hundred times Adam's usual rate. What does the loss do, and what
-# loss does a network have that gives every class 10 % (lesson 7)?
+# Try: run it with --lr 0.1, a hundred times Adam's usual rate. What does the loss do,
+# and what is the loss of a network that gives every class 10% (lesson 7)?
 # Exercise: python exercises/check.py 13

@@ -2,13 +2,14 @@
 Accuracy, counted step by step
 ==============================
 
-New here: from the output of a network to one honest number. Two mistakes are easy to
-make and raise no error: comparing shapes that do not match, and averaging averages.
+New here: how to get from the output of a network to one honest number. Two mistakes are
+easy to make and raise no error: comparing shapes that don't match, and averaging
+averages.
 
 Before: 13_1_recap.py  Next: 15_apply_validation.py
-Notes: Validation (README.md)
+Notes: notes/validation_and_overfitting.md
 Run: python codes/14_validation.py
-It ends with the accuracy of a trained network, counted right and averaged wrong.
+It ends with the accuracy of a trained network, counted correctly and averaged wrongly.
 """
 import sys
 
@@ -22,8 +23,8 @@ import helper
 args = helper.parse_args(epochs=2, lr=0.001)
 device = args.device
 
-# %%
-# Data, and a model that is trained for a short while, as in lesson 13
+# %% Data and a trained model
+# We train a model for a short while, as in lesson 13.
 trainset, testset = helper.load_data('FashionMNIST', args)
 trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 testloader = DataLoader(testset, batch_size=64)
@@ -42,9 +43,9 @@ for _ in range(args.epochs):
         loss.backward()
         optimizer.step()
 
-# %%
-# From log-probabilities to the predicted class. topk gives the k largest of each row
-# and where they stand; with k = 1 the place is the predicted class.
+# %% From probabilities to the predicted class
+# topk returns the k largest values of each row and their indices. With k = 1, the index
+# is the predicted class.
 images, labels = next(iter(testloader))
 images, labels = images.to(device), labels.to(device)
 with torch.no_grad():
@@ -53,26 +54,28 @@ top_p, top_class = ps.topk(1, dim=1)
 print('top class', tuple(top_class.shape))  # top class (64, 1)
 print('labels', tuple(labels.shape))  # labels (64,)
 
-# %%
-# The first mistake. [64, 1] == [64] is allowed: torch stretches both to [64, 64] and
-# compares each prediction with each label. The mean of that is no accuracy.
+# %% The first mistake: shapes
+# [64, 1] == [64] raises no error, because torch broadcasts both to [64,
+# 64]. So it compares each prediction with every label, and the mean of that isn't an
+# accuracy.
 wrong = top_class == labels
 print('careless ==', tuple(wrong.shape))  # careless == (64, 64)
 equals = top_class == labels.view(*top_class.shape)  # [64] -> [64, 1]
 print('careful ==', tuple(equals.shape))  # careful == (64, 1)
 
-# argmax drops the side it looks along, so its result has the shape of the labels.
+# argmax drops the dimension it looks along, so its result has the shape of the labels.
 same = torch.equal(ps.argmax(dim=1) == labels, equals.squeeze(1))  # [64] == [64]
 print('argmax says the same:', same)  # argmax says the same: True
 
-# True counts as 1 and False as 0, but mean wants numbers, not truth values.
+# True counts as 1 and False as 0, but mean needs floating-point numbers, not bools.
 accuracy = equals.float().mean()
 print(f'careless {wrong.float().mean():.3f}, careful {accuracy:.3f}, of one batch')
 
-# %%
-# The second mistake. The last batch is short, so its images count more than the others
-# if each batch's accuracy counts once. Count images instead, and divide once.
-correct, batch_means = 0, []
+# %% The second mistake: the mean of means
+# The last batch is short. If you average the batches' accuracies, its images count more
+# than the others. Count the correct images instead, and divide once.
+correct = 0
+batch_means = []
 with torch.no_grad():
     for images, labels in testloader:
         images, labels = images.to(device), labels.to(device)
@@ -86,12 +89,13 @@ print(f'averaged  {averaged:.4%}: {averaged * len(testset):.2f} images?')
 print(f'counted   {correct / len(testset):.4%}: {correct} images')
 print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
 
-# %%
-# Ten classes with as many images each: guessing is right one time in ten.
+# %% Baseline
+# There are ten classes with the same number of images, so a guess is right one time in
+# ten. An accuracy only means something next to such a baseline.
 counts = torch.bincount(testset.tensors[1], minlength=10)
 print(f'chance    {counts.max().item() / len(testset):.1%}')  # chance    10.0%
 
-# Try: `equals = (output.topk(2).indices == labels.view(-1, 1)).any(dim=1)` in the loop.
-# How often is the label one of the two most probable classes?
-# Try: batch_size=600 in the testloader. How far do the two numbers lie apart now?
+# Try: in the loop, use `equals = (output.topk(2).indices == labels.view(-1,
+# 1)).any(dim=1)`. How often is the label one of the two most probable classes?
+# Try: use batch_size=600 in the testloader. How far apart are the two numbers now?
 # Exercise: python exercises/check.py 14

@@ -1,20 +1,23 @@
 """
-Training, validation and test set
-=================================
+Training, validation, and test set
+==================================
 
-New here: images set aside to watch the training with. On the images it learns from, a
-network gets better and better. Whether that helps with others, only others can tell.
-When the training loss goes on falling and the validation loss rises again, the network
-over-fits: it fits its images ever more closely, which helps no one.
+New here: we hold out some images to watch the training with. On the images that it
+learns from, a network gets better and better. Whether that carries over to new images,
+only new images can tell. When the training loss keeps falling while the validation loss
+rises again, the network is *overfitting*: it fits its own images ever more closely, and
+that doesn't help with others.
 
-Three sets: the training set changes the weights. The validation set chooses: the epoch
-to stop at, the learning rate. The test set is looked at once, at the end, and chooses
-nothing; otherwise its number would be too good to be true.
+So there are three sets. The training set changes the weights. With the validation set,
+we make choices, such as when to stop or which learning rate to use. The test set is
+used once, at the end, and we choose nothing with it, because otherwise its number would
+be too good to be true.
 
 Before: 14_validation.py  Next: 16_prevent_overfitting.py
-Notes: Validation (README.md)
+Notes: notes/validation_and_overfitting.md
 Run: python codes/15_apply_validation.py
-It ends with loss and accuracy as curves, and where the losses part.
+It ends with the loss and the accuracy as curves, and the epoch in which the two losses
+part.
 """
 import sys
 
@@ -29,8 +32,8 @@ import helper
 args = helper.parse_args(epochs=30, lr=0.001)
 device = args.device
 
-# %%
-# Data. A sixth of the training images, at random, becomes the validation set.
+# %% Data
+# A sixth of the training images, chosen at random, becomes the validation set.
 trainset, testset = helper.load_data('FashionMNIST', args)
 trainset, validset = random_split(trainset, [5 / 6, 1 / 6])  # new here
 print(f'{len(trainset)} to train, {len(validset)} to validate, {len(testset)} to test')
@@ -38,9 +41,9 @@ trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 validloader = DataLoader(validset, batch_size=1000)  # new here
 testloader = DataLoader(testset, batch_size=1000)
 
-# %%
-# Model, loss and optimizer. One layer more than before: more to learn with, and more to
-# over-fit with.
+# %% Model, loss, and optimizer
+# The network has one more layer than before, so it has more to learn with, and more to
+# overfit with.
 model = nn.Sequential(nn.Flatten(),
                       nn.Linear(784, 256), nn.ReLU(),
                       nn.Linear(256, 128), nn.ReLU(),
@@ -50,12 +53,14 @@ criterion = nn.CrossEntropyLoss()
 optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
 
 
-# %%
-# Measure a set: mean loss and accuracy. eval() says that the model is used, not
-# trained. This one behaves the same either way; from lesson 16 on it matters.
+# %% Evaluate a set
+# This returns the mean loss and the accuracy. eval() tells the model that it's being
+# used, not trained. For this model it makes no difference yet; from lesson 16 on it
+# matters.
 def evaluate(model, loader):  # new here
     model.eval()
-    total_loss = correct = 0
+    total_loss = 0
+    correct = 0
     with torch.no_grad():
         for images, labels in loader:
             images, labels = images.to(device), labels.to(device)
@@ -65,9 +70,12 @@ def evaluate(model, loader):  # new here
     return total_loss / len(loader.dataset), correct / len(loader.dataset)
 
 
-# %%
-# Train, and measure both sets after each epoch, in the same way, so that they compare.
-train_losses, train_accuracies, valid_losses, valid_accuracies = [], [], [], []
+# %% Train
+# After each epoch we measure both sets in the same way, so that we can compare them.
+train_losses = []
+train_accuracies = []
+valid_losses = []
+valid_accuracies = []
 for epoch in range(args.epochs):
     model.train()  # new here: evaluate left it in eval mode
     for images, labels in trainloader:
@@ -87,8 +95,8 @@ for epoch in range(args.epochs):
           f'train accuracy {train_accuracy:.1%}  valid loss {valid_loss:.3f}  '
           f'valid accuracy {valid_accuracy:.1%}')
 
-# %%
-# Where did it turn? And the test set, once, with the weights as they are at the end.
+# %% When did the validation loss turn?
+# We also use the test set, once, with the weights that we have at the end.
 best = valid_losses.index(min(valid_losses))
 print(f'Lowest valid loss {valid_losses[best]:.3f} after epoch {best + 1} '
       f'(valid accuracy {valid_accuracies[best]:.1%}), '
@@ -96,10 +104,10 @@ print(f'Lowest valid loss {valid_losses[best]:.3f} after epoch {best + 1} '
 _, accuracy = evaluate(model, testloader)
 print(f'Test accuracy {accuracy:.1%} with the weights of the last epoch')
 
-# %%
-# Look
+# %% Figure
+# Dashed lines are the training images, solid lines the validation images.
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5))
-epochs = range(1, args.epochs + 1)
+epochs = range(1, len(train_losses) + 1)
 left.plot(epochs, train_losses, '--', label='training')
 left.plot(epochs, valid_losses, label='validation')
 left.axvline(best + 1, color='gray', linestyle=':', label='lowest validation loss')
@@ -110,12 +118,12 @@ right.plot(epochs, valid_accuracies)
 right.set(xlabel='epoch', ylabel='accuracy')
 helper.show('curves')
 
-# On the real images (seeds 7, 8, 9) the validation loss was lowest after epoch 12, 10
-# and 9, and 46, 39 and 37 % higher after epoch 30. The validation accuracy was 88.8,
-# 90.3 and 89.1 % then, and 88.9, 89.9 and 89.9 % at the end: the network was wrong
-# about as often, but where it was, it had grown more sure. The loss punishes that, the
-# accuracy does not.
+# On the real images, with seeds 7, 8, and 9, the validation loss was lowest after epoch
+# 12, 10, and 9. By the end it was 46, 39, and 37% higher. The validation accuracy was
+# 88.8, 90.3, and 89.1% in the best epoch and 88.9, 89.9, and 89.9% at the end. So the
+# network was wrong about as often, but more confident when it was wrong. The loss
+# penalizes that; the accuracy doesn't.
 
-# Try: a tenth of the training images, random_split(trainset, [0.1, 0.9]). How far apart
-# are the losses at the end now, and how far is the validation accuracy from before?
+# Try: use only a tenth of the training images, random_split(trainset, [0.1, 0.9]). How
+# far apart are the losses at the end now, and what happened to the validation accuracy?
 # Exercise: python exercises/check.py 15

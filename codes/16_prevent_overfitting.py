@@ -3,7 +3,7 @@ Fighting overfitting with dropout
 =================================
 
 New here: dropout. During training, each hidden unit is switched off with probability
-0.2, chosen anew for every image, so no unit can rely on one particular other unit. When
+0.2, at random for every image, so no unit can rely on one particular other unit. When
 the network is used, all units work. We also keep the weights of the best epoch, because
 with overfitting, the last epoch isn't the best one.
 

@@ -85,7 +85,7 @@ def difference(model, other):
 
 
 # %% First: the weights alone
-# Whoever loads this file has to know the sizes.
+# If you load this file, you have to know the sizes.
 model_1 = new_model([784, 128, 64, 10])
 path = folder / '17_1_weights.pth'
 save(model_1.state_dict(), path)

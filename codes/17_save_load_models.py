@@ -2,13 +2,14 @@
 Save a model and load it again
 ==============================
 
-New here: a trained network is its weights, and they go to a file, a checkpoint. Loading
-them takes a network of the same shape, so a good checkpoint says how to build it.
+New here: a trained network is its weights, and we can save them to a file, called a
+checkpoint. To load them, you need a network with the same shapes, so a good checkpoint
+also says how to build it.
 
 Before: 16_prevent_overfitting.py  Next: 17_1_save_models.py
-Notes: Save and load (README.md)
+Notes: notes/saving.md
 Run: python codes/17_save_load_models.py
-It ends with two ways in which loading fails, and what torch says of them.
+It ends with two ways in which loading fails, and the errors that torch raises.
 """
 import os
 import pickle
@@ -28,9 +29,9 @@ folder = helper.ROOT / 'checkpoints'
 folder.mkdir(exist_ok=True)
 
 
-# %%
-# Model: a network with any number of hidden layers. ModuleList registers the layers; in
-# a plain list they would be missing from the state_dict.
+# %% Model
+# This network can have any number of hidden layers. nn.ModuleList registers the layers;
+# with a plain list, they would be missing from the state_dict.
 class Network(nn.Module):
     def __init__(self, input_size, output_size, hidden_layers, drop_p=0.2):
         super().__init__()
@@ -47,8 +48,8 @@ class Network(nn.Module):
         return self.output(x)  # [64, 64] -> [64, 10]
 
 
-# %%
-# Data, loss, optimizer, and a short training: something worth keeping
+# %% Data, and a short training run
+# One epoch gives us weights that are worth saving.
 trainset, testset = helper.load_data('FashionMNIST', args)
 trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 sizes = {'input_size': 784, 'output_size': 10, 'hidden_layers': [256, 64]}
@@ -65,54 +66,56 @@ for _ in range(args.epochs):
         loss.backward()
         optimizer.step()
 
-# %%
-# The state_dict: a name and a tensor for each parameter (and for each buffer, which is
-# what a layer remembers without training it; batch norm, lesson 18_1, has some).
+# %% The state_dict
+# It maps names to tensors: one for each parameter, and one for each buffer. Buffers are
+# what a layer remembers without training it; batch norm (lesson 18_1) has some.
 for name, tensor in model.state_dict().items():
     print(f'{name:22} {tuple(tensor.shape)}')
 
-# %%
-# Save. A run that is killed while saving must not ruin the old file, so the new one
-# gets its name only when it is complete. It holds text, numbers and tensors only.
+# %% Save
+# If the program is killed while it saves, the old file should survive. So the new file
+# only gets its final name when it's complete. It contains nothing but text, numbers,
+# and tensors.
 path = folder / '17_model.pth'
 torch.save({'sizes': sizes, 'state_dict': model.state_dict()}, f'{path}.part')
 os.replace(f'{path}.part', path)
 
-# %%
-# Load. torch.save writes a pickle, Python's format for objects of any kind, and loading
-# one may run code. weights_only=True, the default since torch 2.6, refuses anything but
-# text, numbers and tensors. map_location brings tensors from a GPU to a machine
-# without one.
+# %% Load
+# torch.save writes a pickle, Python's format for all kinds of objects, and loading a
+# pickle can run code. weights_only=True, the default since torch 2.6, refuses anything
+# but text, numbers, and tensors. map_location lets you load tensors from a GPU on a
+# machine without one.
 checkpoint = torch.load(path, map_location=device, weights_only=True)
 loaded = Network(**checkpoint['sizes']).to(device)
 loaded.load_state_dict(checkpoint['state_dict'])
 
-# The proof: in eval mode both give the same output, to the last bit.
+# In eval mode, both give the same output, to the last bit.
 images = testset.tensors[0][:64].to(device)
 model.eval()
 loaded.eval()
 with torch.no_grad():
     print('same output', torch.equal(model(images), loaded(images)))  # same output True
 
-# %%
-# What fails: these weights in another architecture. torch names each tensor that does
-# not fit.
+# %% What fails: another architecture
+# These weights don't fit a network with other sizes. torch names each tensor that
+# doesn't fit.
 try:
     Network(784, 10, [128, 64]).load_state_dict(checkpoint['state_dict'])
 except RuntimeError as error:
     print(f'RuntimeError: {error}')
 
-# %%
-# Another: torch.save(model, path) pickles the whole model and names its class, which is
-# code. weights_only=True refuses it. And it depends on that code: with the class moved
-# or renamed it fails, with the class changed it may compute something else.
+# %% What fails: the whole model
+# torch.save(model, path) pickles the whole model. The file refers to the model's class,
+# which is code, so weights_only=True refuses it. And it depends on that code: if the
+# class is moved or renamed, loading fails; if the class has changed, the model may
+# compute something else.
 torch.save(model, folder / '17_whole.pth')
 try:
     torch.load(folder / '17_whole.pth', map_location=device, weights_only=True)
 except pickle.UnpicklingError as error:
     print('UnpicklingError:', str(error).partition('.')[0])  # Weights only load failed
 
-# Try: hidden_layers `[512, 256, 64]`. Do the three lines that load the model still
-# work? (The RuntimeError after them is the one that is meant to be there.)
-# Try: leave `'sizes': sizes` out of what is saved. Which line misses it?
+# Try: use the hidden_layers `[512, 256, 64]`. Do the three lines that load the model
+# still work? (The RuntimeError after them is supposed to be there.)
+# Try: leave `'sizes': sizes` out of the checkpoint. Which line fails without it?
 # Exercise: python exercises/check.py 17

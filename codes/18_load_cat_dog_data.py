@@ -2,15 +2,17 @@
 Photos from folders, and augmentation
 =====================================
 
-New here: pictures of your own. A folder for each class is all that ImageFolder needs.
-Photos differ in size, so a transform crops them to one. In training it also turns and
-mirrors them at random (augmentation), so that the network hardly ever sees the same
-picture twice. Test photos are never augmented: that would only make the result noisy.
+New here: photos of your own. ImageFolder needs nothing but one folder for each class.
+Photos differ in size, so a transform crops them to the same size. During training, it
+also rotates and mirrors them at random, which is called augmentation, so that the
+network hardly ever sees exactly the same image twice. Test photos are never augmented,
+because that would only make the result noisy.
 
 Before: 17_1_save_models.py  Next: 18_1_convolution.py
-Notes: Folders of images (README.md)
+Notes: notes/data.md
 Run: python codes/18_load_cat_dog_data.py
-It ends with what a fully connected network reaches on pixels: little.
+It ends with the accuracy that a fully connected network reaches on pixels, which is
+low.
 """
 import math
 import sys
@@ -26,8 +28,9 @@ import helper
 args = helper.parse_args(threads=None, epochs=3, lr=0.001)
 device = args.device
 
-# %%
-# Transforms. Both end in a tensor of [3, 64, 64] from -1 to 1: three colour channels.
+# %% Transforms
+# Both end in a tensor of shape [3, 64, 64], three color channels with values from -1 to
+# 1.
 normalize = transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 train_transform = transforms.Compose([  # new here
     transforms.RandomRotation(30),
@@ -38,10 +41,10 @@ test_transform = transforms.Compose([
     transforms.Resize(72), transforms.CenterCrop(64),
     transforms.ToTensor(), normalize])
 
-# %%
-# Data. The folders' names become the classes, in the order of the alphabet. ImageFolder
-# lists all photos of the first class before those of the second; shuffling mixes them,
-# or every batch would be of one class.
+# %% Data
+# The names of the folders become the classes, in alphabetical order. ImageFolder lists
+# all photos of the first class before those of the second, so we have to shuffle.
+# Otherwise every batch would have photos of one class only.
 root = helper.find_photos(args)  # it has train/cat, train/dog, test/cat, test/dog
 trainset = datasets.ImageFolder(root / 'train', train_transform)  # new here
 testset = datasets.ImageFolder(root / 'test', test_transform)
@@ -49,27 +52,28 @@ trainloader = DataLoader(trainset, batch_size=32, shuffle=True)
 testloader = DataLoader(testset, batch_size=32)
 print('classes', trainset.class_to_idx)
 
-# %%
-# Look: a training photo as a test would see it, then seven times as training does.
+# %% Figure: augmentation
+# This is a training photo as a test would see it, then seven versions of it as the
+# training sees it.
 path, label = trainset.samples[0]
 photo = helper.open_photo(path)
 images = [test_transform(photo)] + [train_transform(photo) for _ in range(7)]
 helper.view_sheet(images, [f'{trainset.classes[label]}, as it is'] + ['augmented'] * 7)
 helper.show('augmentation')
 
-# %%
-# Model, loss and optimizer. Each photo is flattened whole: [32, 3, 64, 64] ->
-# [32, 12288]. Its neighbourhoods are lost: to this network, a cat one pixel to the left
-# is another picture.
+# %% Model, loss, and optimizer
+# Each photo is flattened: [32, 3, 64, 64] -> [32, 12288]. That loses which pixels are
+# next to each other. To this network, a cat one pixel further left is a completely
+# different image.
 model = nn.Sequential(nn.Flatten(),
                       nn.Linear(3 * 64 * 64, 256), nn.ReLU(), nn.Dropout(0.2),
                       nn.Linear(256, len(trainset.classes))).to(device)
 criterion = nn.CrossEntropyLoss()
 optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
 
-# %%
-# Train. A network that gives every class the same probability has the loss ln 2 = 0.693
-# for two classes. The first steps end far above it, sure of the wrong thing.
+# %% Train
+# A network that gives both classes the same probability has the loss ln 2 = 0.693. The
+# first steps end far above that, because the network is sure of the wrong thing.
 print(f'Loss of a guess {math.log(len(trainset.classes)):.3f}')
 model.train()
 for epoch in range(args.epochs):
@@ -85,8 +89,8 @@ for epoch in range(args.epochs):
     train_loss /= len(trainset)
     print(f'Epoch {epoch + 1}/{args.epochs}  train loss {train_loss:.3f}')
 
-# %%
-# Test. An accuracy says little without its floor: always naming the largest class.
+# %% Test
+# Accuracy says little without a baseline: always predicting the largest class.
 model.eval()
 correct = 0
 with torch.no_grad():
@@ -98,6 +102,6 @@ print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} 
 largest = torch.bincount(torch.tensor(testset.targets)).max().item()
 print(f'Always the largest class: {largest / len(testset):.1%}')
 
-# Try: --epochs 20. Does it help? Lesson 19 starts from a network that has seen a
-# million photos.
+# Try: run it with --epochs 20. Does it help? (Lesson 19 starts from a network that has
+# seen a million photos.)
 # Exercise: python exercises/check.py 18

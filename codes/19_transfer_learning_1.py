@@ -1,16 +1,17 @@
 """
-DenseNet121 from the inside
-===========================
+Inside DenseNet121
+==================
 
-New here: a network that others have trained, on 1.3 million photos of ImageNet. Its
-body turns a photo into 1024 features: numbers that say, as it were, how furry and how
-striped, though none of them has a name. Only the last layer, which names classes of
-ImageNet, has to be replaced by one that names ours.
+New here: a pretrained network, one that others have trained, on the 1.3 million photos
+of ImageNet. Its *backbone*, everything except the last layer, turns a photo into 1024
+features. You can think of them as how furry or how striped the photo is, though none of
+them has a name. Only the last layer, which predicts ImageNet's classes, has to be
+replaced by one that predicts ours.
 
 Before: 18_1_convolution.py  Next: 20_transfer_learning_2.py
-Notes: Transfer learning (README.md)
+Notes: notes/transfer_learning.md
 Run: python codes/19_transfer_learning_1.py
-It ends with the time that a batch takes, on the CPU and on a GPU if there is one.
+It ends with the time that a batch takes, on the CPU, and on a GPU if there is one.
 """
 import sys
 import time
@@ -25,32 +26,35 @@ import helper
 args = helper.parse_args(threads=None)
 device = args.device
 
-# %%
-# Weights, and the transform that belongs to them: a network must see photos as it did
-# in training. ImageNet's is resize to 256, crop to 224, and a mean per colour.
+# %% Weights and transform
+# A network has to see photos the way it did in training, so each set of weights comes
+# with its own transform. ImageNet's resizes to 256, crops to 224, and normalizes with
+# one mean per color channel.
 enum = models.DenseNet121_Weights.IMAGENET1K_V1
-weights = helper.find_weights(enum, args)  # None, with a note, if they cannot be had
+weights = helper.find_weights(enum, args)  # None, with a note, if not available
 model = models.densenet121(weights=weights).to(device)
 model.eval()
 transform = enum.transforms()
 print(transform)
 
-# %%
-# Four dense blocks. Every layer in a block sees the output of all layers before it, so
-# the number of channels grows; a transition between two blocks halves it. (Printed are
-# layers and parameters.)
+# %% Four dense blocks
+# Every layer in a block sees the outputs of all layers before it, so the number of
+# channels grows. A transition between two blocks halves it. We print the number of
+# layers and parameters.
 for name, part in model.features.named_children():
-    layers = f'{len(part):2} layers' if name.startswith('denseblock') else ' ' * 9
+    layers = ''
+    if name.startswith('denseblock'):
+        layers = f'{len(part)} layers'
     count = sum(parameter.numel() for parameter in part.parameters())
-    print(f'{name:12} {layers} {count:9,} parameters')
+    print(f'{name:12} {layers:>9} {count:9,} parameters')
 total = sum(parameter.numel() for parameter in model.parameters())
 print(f'all {total:,}')  # all 7,978,856
 print('classifier', model.classifier)
 
-# %%
-# What does it say of a cat? The 1000 classes of ImageNet name breeds of cats and dogs,
-# so this network knows them already: a favourable case. (open_photo reads a photo as
-# RGB and upright, whatever the file.)
+# %% What does it predict for a cat?
+# Among ImageNet's 1000 classes are many breeds of cats and dogs, so this network knows
+# them already, which makes our task an easy one. (open_photo reads a photo as upright
+# RGB, whatever kind of file it is.)
 root = helper.find_photos(args)
 testset = datasets.ImageFolder(root / 'test', transform, loader=helper.open_photo)
 image, _ = testset[0]
@@ -64,19 +68,19 @@ mean, std = transform.mean, transform.std
 helper.imshow(image, title=f'{names[0]}, {top_ps[0, 0]:.0%}', mean=mean, std=std)
 helper.show('imagenet')
 
-# %%
-# Freeze: no gradients for what stays as it is. A new layer has requires_grad on.
+# %% Freeze the backbone
+# What should stay as it is gets no gradients. A new layer has requires_grad on.
 for parameter in model.parameters():
     parameter.requires_grad = False
 model.classifier = nn.Linear(1024, len(testset.classes)).to(device)
 learns = [name for name, p in model.named_parameters() if p.requires_grad]
 print(learns)  # ['classifier.weight', 'classifier.bias']
 
-# %%
-# Freezing is not enough. In train() batch norm computes with the mean and variance of
-# the batch, so that what it says of a photo depends on the photos beside it; and it
-# remembers them in running_mean and running_var, which are no parameters. In eval() it
-# uses what it remembers, and changes nothing.
+# %% Freezing is not enough
+# In train(), batch norm uses the mean and variance of the batch, so what comes out for
+# a photo depends on the photos next to it. It also updates running_mean and
+# running_var, which aren't parameters, so freezing doesn't stop it. In eval(), it uses
+# the values it remembers and changes nothing.
 norm = model.features.norm0
 images = torch.stack([testset[i][0] for i in range(8)]).to(device)
 before = norm.running_mean.clone()
@@ -96,9 +100,10 @@ print('train(): unchanged', torch.equal(norm.running_mean, before))  # False
 model.eval()
 
 
-# %%
-# The time for a batch of 8 photos. The first run warms up. A GPU works on while Python
-# goes ahead, and item() waits for it: without that only the launch would be timed.
+# %% The time for a batch
+# We time a batch of 8 photos. The first run only warms up. Python runs ahead of a GPU,
+# and item() waits for it; without that, we would only time how long it takes to launch
+# the work.
 def milliseconds(model, images, runs=3):
     with torch.no_grad():
         model(images).sum().item()
@@ -108,11 +113,15 @@ def milliseconds(model, images, runs=3):
     return (time.perf_counter() - start) / runs * 1000
 
 
-for place in dict.fromkeys([torch.device('cpu'), device]):  # each of them once
-    model, images = model.to(place), images.to(place)
+places = [torch.device('cpu')]
+if device.type != 'cpu':
+    places.append(device)
+for place in places:
+    model = model.to(place)
+    images = images.to(place)
     total = milliseconds(model, images)
     print(f'{place}: {total:.0f} ms for {len(images)} photos, '
           f'{total / len(images):.1f} ms each')
 
-# Try: range(32) in place of range(8). Does a photo take less time in a larger batch?
+# Try: use range(32) instead of range(8). Does a photo take less time in a larger batch?
 # Exercise: python exercises/check.py 19

@@ -1,13 +1,13 @@
 """
-One neuron, by five routes
-==========================
+One neuron, five ways
+=====================
 
 New here: tensors, which are arrays of numbers, and the sum of products that every
-network is made of. One neuron multiplies each input by a weight, adds a bias, and
-puts the sum through an activation function. Here are five ways to write that.
+network is made of. A neuron multiplies each input by a weight, adds a bias, and passes
+the sum through an activation function. Here are five ways to write that.
 
 Before: 0_check_pytorch.py  Next: 2_multilayer.py
-Notes: What a network is (README.md)
+Notes: notes/networks.md
 Run: python codes/1_first_app.py
 It ends with a figure of the activation function.
 """
@@ -22,59 +22,61 @@ import helper
 args = helper.parse_args()  # the options: --help lists them
 
 
-# The activation: any number comes out between 0 and 1, to be read as "how much". With
-# no bend like this, a network of many layers could do no more than one layer.
+# %% Activation function
+# The sigmoid turns any number into one between 0 and 1. Without a bend like this one, a
+# network of many layers could do no more than a single layer.
 def sigmoid(x):
     return 1 / (1 + torch.exp(-x))
 
 
-# %%
-# The data: five features of one example, one weight for each, and a bias, which shifts
-# the sum, so that the neuron need not say 0.5 when all features are 0. The seed makes
-# the random numbers the same in every run.
+# %% Data
+# We have five features of one example, one weight for each feature, and a bias. The
+# bias shifts the sum, so that the neuron doesn't have to output 0.5 when all features
+# are 0. The seed makes the random numbers the same in every run.
 torch.manual_seed(args.seed)
 features = torch.randn(1, 5)
 weights = torch.randn_like(features)
 bias = torch.randn(1, 1)
 print('features', features)  # tensor([[-0.1468,  0.7861,  0.9468, -1.1143,  1.6908]])
 
-# %%
-# Routes 1 and 2: multiply element by element, then sum.
+# %% Ways 1 and 2
+# Multiply element by element, then sum.
 y1 = sigmoid((features * weights).sum() + bias)  # [1, 5] summed, + [1, 1] -> [1, 1]
 y2 = sigmoid(torch.sum(features * weights) + bias)
 
-# %%
-# Routes 3 to 5: a matrix product sums for us, and it is what a GPU does best. The inner
-# sizes must agree, so the weights stand upright: [1, 5] times [5, 1] gives [1, 1].
+# %% Ways 3 to 5
+# A matrix product does the sum for us, and it's what a GPU does best. The inner sizes
+# must agree, so we transpose the weights: [1, 5] times [5, 1] gives [1, 1].
 y3 = sigmoid(torch.mm(features, weights.T) + bias)  # mm: two matrices, nothing else
-y4 = sigmoid(torch.matmul(features, weights.T) + bias)  # also batches; short: @
+y4 = sigmoid(torch.matmul(features, weights.T) + bias)  # batches, too; short form: @
 y5 = sigmoid(torch.mm(features, weights.view(5, 1)) + bias)  # view: [1, 5] -> [5, 1]
 
 print('output', y1)  # tensor([[0.1595]])
 print('all five the same', all(torch.allclose(y, y1) for y in (y2, y3, y4, y5)))  # True
 
-# The order matters: [5, 1] times [1, 5] is allowed too, but gives every product.
+# The order matters: [5, 1] times [1, 5] works as well, but it gives all 25 products.
 print('the other order', torch.mm(weights.T, features).shape)  # torch.Size([5, 5])
 
-# %%
-# Memory. A view is a new shape for the same numbers: changing one changes both. reshape
-# gives a view where it can, and a copy only where it must.
+# %% Memory
+# A view is a new shape for the same numbers, so if you change one, you change both.
+# reshape returns a view where it can, and a copy only where it has to.
 a = torch.arange(6.0)  # [6]
 b = a.view(2, 3)  # [6] -> [2, 3]
 b[0, 0] = 100
 print('changed through the view', a[0])  # tensor(100.)
 print('reshape shares memory', a.reshape(2, 3).data_ptr() == a.data_ptr())  # True
-t = b.T  # [3, 2], read column by column: no view can put its rows in a line
+t = b.T  # [3, 2]; in memory, its rows aren't in order, so no view can flatten it
 print('reshape had to copy', t.reshape(6).data_ptr() != t.data_ptr())  # True
 
-# resize_ is another matter: it changes the tensor itself, without asking whether the
-# number of elements fits. Lost numbers go unnoticed, so no other lesson uses it.
+# resize_ changes the tensor in place (that's what the underscore means), and it doesn't
+# check whether the number of elements fits. You wouldn't notice the lost numbers, so no
+# other lesson uses it.
 c = torch.arange(6.0)
 c.resize_(2, 2)
 print('after resize_', c.tolist())  # [[0.0, 1.0], [2.0, 3.0]]
 
-# %%
-# Look: the sigmoid, and where this neuron stands on it.
+# %% Figure
+# This is the sigmoid, and the point on it where our neuron is.
 total = torch.mm(features, weights.T) + bias
 xs = torch.linspace(-6, 6, 200)
 plt.figure(figsize=(6, 3.5))
@@ -85,7 +87,7 @@ plt.ylabel('output')
 plt.legend()
 helper.show('sigmoid')
 
-# Try: `bias = torch.zeros(1, 1)`. Where does the neuron stand now?
-# Try: torch.mm(features, weights) in route 3, without the .T: which sizes does the
-# error name? And `c = c.view(2, 2)` in place of c.resize_(2, 2): what does view refuse?
+# Try: set `bias = torch.zeros(1, 1)`. Where on the sigmoid is the neuron now?
+# Try: leave out .T in way 3, torch.mm(features, weights). Which sizes does the error
+# name? And use `c = c.view(2, 2)` instead of c.resize_(2, 2): what does view refuse?
 # Exercise: python exercises/check.py 1

@@ -2,10 +2,11 @@
 The finished program: a classifier for your own photos
 ======================================================
 
-New here: all of it in functions, as a program has it, and features kept on disk.
+New here: everything is in functions, as in a real program, and the features are kept on
+disk.
 
 Before: 20_transfer_learning_2.py  Next: 22_many_processes.py
-Notes: Transfer learning (README.md)
+Notes: notes/transfer_learning.md
 Run: python codes/21_full_transfer_learning.py
      python codes/21_full_transfer_learning.py --data-dir MY_PHOTOS_PREPARED
      python codes/21_full_transfer_learning.py --predict cat.jpg dog.jpg
@@ -32,14 +33,15 @@ FOLDER = helper.ROOT / 'checkpoints'
 criterion = nn.CrossEntropyLoss()
 
 
-# %%
-# Features of photos, float32 [n, 1024], from the body in eval mode. collate_fn reads a
-# batch from paths, autocast computes in bfloat16 if it may, channels_last is fastest.
+# %% Features
+# From photos to features, float32 [n, 1024], with the backbone in eval mode. collate_fn
+# reads a batch from paths, autocast computes in bfloat16 where that's fast, and
+# channels_last is the fastest memory format.
 def read(paths):
     return torch.stack([TRANSFORM(helper.open_photo(path)) for path in paths])
 
 
-def has_bfloat16(device):  # numbers of 16 bits: faster, where the processor has them
+def has_bfloat16(device):  # 16-bit floats: faster, if the processor is made for them
     if device.type == 'cuda':
         return torch.cuda.is_bf16_supported(including_emulation=False)
     told = device.type == 'cpu' and hasattr(torch.cpu, 'get_capabilities')  # not in 2.6
@@ -82,8 +84,8 @@ def save(what, path):
     os.replace(f'{path}.part', path)
 
 
-# %%
-# Train the classifier, and keep the epoch with the lowest validation loss.
+# %% Train the classifier
+# We keep the epoch with the lowest validation loss.
 def new_classifier(classes):
     return nn.Sequential(nn.Linear(1024, 256), nn.ReLU(), nn.Dropout(0.2),
                          nn.Linear(256, len(classes)))
@@ -124,8 +126,9 @@ def train(model, trainset, args):
     model.load_state_dict(best)
 
 
-# %%
-# Look: which class was taken for which; photos, mistakes first. (A label can be wrong.)
+# %% Figures
+# The first figure shows which class was predicted for which, the second shows photos,
+# mistakes first. (A label can be wrong, too.)
 def show_results(folder, labels, predicted):
     n, classes = len(folder.classes), folder.classes
     counts = torch.bincount(labels * n + predicted, minlength=n * n).view(n, n)  # pairs
@@ -140,15 +143,16 @@ def show_results(folder, labels, predicted):
     helper.show('confusion')
     right = predicted == labels
     shown = torch.argsort(right.int(), stable=True)[:16].tolist()
-    titles = [f'predicted {classes[predicted[i]]}, labelled {classes[labels[i]]}'
+    titles = [f'predicted {classes[predicted[i]]}, labeled {classes[labels[i]]}'
               for i in shown]
     helper.view_sheet(read([folder.samples[i][0] for i in shown]), titles,
                       TRANSFORM.mean, TRANSFORM.std, right[shown])
     helper.show('photos')
 
 
-# %%
-# Name what is in new photos. Softmax has to choose: even a coat is a cat or a dog.
+# %% Predict
+# This predicts what is in new photos. Softmax has to choose: even for a coat it answers
+# cat or dog.
 def predict(path, args):
     kept = torch.load(path, map_location=args.device, weights_only=True)
     args.seed, classes = kept['seed'], kept['classes']
@@ -165,8 +169,8 @@ def predict(path, args):
         print(f'{name}:', ', '.join(f'{classes[i]} {row[i]:.1%}' for i in best))
 
 
-# %%
-# The program. Worker processes may import this file: all that runs stands in main().
+# %% The program
+# Worker processes may import this file, so everything that runs is in main().
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--workers', default=0, type=int, choices=range(9),
@@ -196,5 +200,6 @@ def main():
 
 if __name__ == '__main__':
     main()
-# Try: new_classifier as nn.Linear(1024, len(classes)). Is the hidden layer needed?
+# Try: let new_classifier return nn.Linear(1024, len(classes)). Is the hidden layer
+# needed?
 # Exercise: python exercises/check.py 21

@@ -1,13 +1,14 @@
 """
-Many processes
-==============
+Distributed training
+====================
 
-New here: one training shared by several processes, copies of this script, with a GPU or
-a core each. Each has the whole network and computes its share of every batch; then they
-average their gradients. So all take the step of one process with the whole batch.
+New here: several processes, copies of this script, share one training run, with a GPU
+or a CPU core for each. Each process has the whole network and computes its share of
+every batch; then they average their gradients. So all of them take the same step that
+one process would take with the whole batch.
 
 Before: 21_full_transfer_learning.py  Next: 23_faster.py
-Notes: Many processes (README.md)
+Notes: notes/distributed_training.md
 Run: python codes/22_many_processes.py
      torchrun --standalone --nproc-per-node 2 codes/22_many_processes.py
      on two machines, the first called FIRST (the second with --node-rank 1):
@@ -18,7 +19,7 @@ import os
 import sys
 from datetime import timedelta
 
-os.environ['TORCH_CPP_LOG_LEVEL'] = 'FATAL'  # or errors are told twice, at length
+os.environ['TORCH_CPP_LOG_LEVEL'] = 'FATAL'  # otherwise errors are printed twice
 import torch
 import torch.distributed as dist
 from torch import nn, optim
@@ -28,9 +29,10 @@ from torch.utils.data import DataLoader, DistributedSampler
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
-# %%
-# torchrun tells each process its rank (0, 1, 2 ...) and their number, the world size;
-# local: among those of its machine. Only the process of rank 0 prints and saves.
+# %% Processes
+# torchrun tells each process its rank (0, 1, 2, ...) and how many processes there are,
+# which is called the world size; the local values count only the processes of this
+# machine. Only the process of rank 0 prints and saves.
 rank, world = int(os.environ.get('RANK', 0)), int(os.environ.get('WORLD_SIZE', 1))
 local_rank = int(os.environ.get('LOCAL_RANK', 0))
 local_world = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
@@ -43,8 +45,9 @@ if device.type == 'mps' or 0 < torch.cuda.device_count() < local_world:
     device = torch.device('cpu')  # a GPU for each process, or none
 if batch_size % world:
     sys.exit(f'{world} processes cannot share a batch of {batch_size} images evenly')
-# They find each other in a store. If one dies, torchrun --max-restarts 3 starts all of
-# them again; the prefix keeps the new ones from finding the dead.
+# The processes find each other through a store. If one dies, torchrun --max-restarts 3
+# restarts all of them; the prefix hides the dead processes' addresses from the new
+# ones.
 store = dist.HashStore()
 if world > 1:
     store, *_ = next(dist.rendezvous('env://', timeout=timedelta(seconds=20)))
@@ -54,9 +57,10 @@ backend = 'nccl' if device.type == 'cuda' and dist.is_nccl_available() else 'glo
 dist.init_process_group(backend, store=store, rank=rank, world_size=world,
                         timeout=timedelta(minutes=10))
 
-# %%
-# Data: one process of a machine downloads it, the others wait in all_reduce, which sums
-# over all processes. The sampler has one order for all, and deals it out like cards.
+# %% Data
+# On each machine, one process downloads the data while the others wait in all_reduce,
+# which sums a tensor over all processes. The sampler makes one order for all and deals
+# it out like cards.
 if local_rank > 0:
     dist.all_reduce(torch.zeros(1, device=device))
 trainset, testset = helper.load_data('FashionMNIST', args)
@@ -66,14 +70,14 @@ sampler = DistributedSampler(trainset, seed=args.seed)
 trainloader = DataLoader(trainset, batch_size=batch_size // world, sampler=sampler)
 testloader = DataLoader(testset, batch_size=1000)
 
-# %%
-# Model: with DistributedDataParallel around it, backward() averages the gradients.
+# %% Model
+# With DistributedDataParallel around it, backward() averages the gradients.
 network = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(),
                         nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10)).to(device)
 model = DistributedDataParallel(network)
 criterion = nn.CrossEntropyLoss()
 optimizer = optim.SGD(model.parameters(), lr=args.lr, momentum=0.9)
-# A training that was stopped goes on where it was. Process 0 has the file.
+# A training run that was stopped resumes where it was. Process 0 has the checkpoint.
 path, done = helper.ROOT / 'checkpoints' / '22_training.pth', 0
 settings = [args.epochs, args.lr, args.seed, len(trainset)]
 kept = [torch.load(path, map_location='cpu', weights_only=True)
@@ -81,12 +85,12 @@ kept = [torch.load(path, map_location='cpu', weights_only=True)
 dist.broadcast_object_list(kept)
 if kept[0].get('settings') == settings:
     done = kept[0]['epochs']
-    print(f'Goes on after epoch {done}; to begin anew, delete {path}')
+    print(f'Resuming after epoch {done}; to start over, delete {path}')
     network.load_state_dict(kept[0]['model'])
     optimizer.load_state_dict(kept[0]['optimizer'])
 
-# %%
-# Train: set_epoch makes a new order for each epoch.
+# %% Train
+# set_epoch makes a new order for each epoch.
 for epoch in range(done, args.epochs):
     sampler.set_epoch(epoch)
     train_loss = torch.zeros((), device=device)
@@ -106,8 +110,8 @@ for epoch in range(done, args.epochs):
         torch.save({'settings': settings, 'epochs': epoch + 1, **now}, f'{path}.part')
         os.replace(f'{path}.part', path)
 
-# %%
-# Test: there are few images, so each process goes through all of them.
+# %% Test
+# There are few test images, so each process goes through all of them.
 model.eval()
 correct = 0
 with torch.no_grad():
@@ -117,9 +121,10 @@ with torch.no_grad():
         correct += (output.argmax(dim=1) == labels).sum().item()
 print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
 if rank == 0:
-    path.unlink(missing_ok=True)  # the next training begins anew
+    path.unlink(missing_ok=True)  # so that the next run starts from scratch
 dist.destroy_process_group()
 
-# Try: sys.stderr.write(f'{rank} {network[1].weight[0, 0]}\n') as the last line, in two
-# processes (their prints would mix). Then also `model = network`: who averages now?
+# Try: add sys.stderr.write(f'{rank} {network[1].weight[0, 0]}\n') as the last line, and
+# run two processes. (With print, their lines could mix.) Then also set `model =
+# network`. Do the processes still have the same weights?
 # Exercise: python exercises/check.py 22

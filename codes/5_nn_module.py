@@ -2,12 +2,13 @@
 nn.Module: three ways to write a network
 ========================================
 
-New here: torch keeps the weights for us. A class with modules for every operation, a
-class with functions for those that have no weights, and nn.Sequential describe the same
-network; with the same weights they give the same output.
+New here: torch keeps the weights for us. We can write the same network as a class with
+a module for every operation, as a class with functions for the operations that have no
+weights, or as an nn.Sequential. With the same weights, all of them give the same
+output.
 
 Before: 4_neural_network.py  Next: 5_1_logsoftmax.py
-Notes: The model (README.md)
+Notes: notes/models.md
 Run: python codes/5_nn_module.py
 It ends by printing the parameters of a network with their names and shapes.
 """
@@ -17,10 +18,10 @@ import torch
 from torch import nn
 
 
-# %%
-# First way: every operation is a module, made in __init__ and called in forward. What
-# comes out are raw scores, called logits: softmax would make them probabilities.
-# super().__init__() comes first: without it torch cannot note which layers there are.
+# %% A class with modules
+# Every operation is a module, made in __init__ and called in forward. The outputs are
+# raw scores, called logits; softmax would turn them into probabilities.
+# super().__init__() comes first, because without it, torch can't register the layers.
 class Network(nn.Module):
     def __init__(self):
         super().__init__()
@@ -33,9 +34,9 @@ class Network(nn.Module):
         return self.output(x)  # [64, 256] -> [64, 10]
 
 
-# %%
-# Second way: a sigmoid has no weights, so a function will do. This is the shorter form,
-# and the usual one.
+# %% A class with functions
+# A sigmoid has no weights, so a function will do. This form is shorter, and it's the
+# usual one.
 class NetworkFunctional(nn.Module):
     def __init__(self):
         super().__init__()
@@ -47,18 +48,18 @@ class NetworkFunctional(nn.Module):
         return self.output(x)
 
 
-# %%
-# Third way: where data only flows from one layer to the next, a Sequential needs no
-# class. Its layers have numbers, or names if they are given in an OrderedDict.
+# %% A Sequential
+# Where data only flows from one layer to the next, you don't need a class. The layers
+# of an nn.Sequential are numbered, or named if you pass an OrderedDict.
 sequential = nn.Sequential(nn.Linear(784, 256), nn.Sigmoid(), nn.Linear(256, 10))
 named = nn.Sequential(OrderedDict([('hidden', nn.Linear(784, 256)),
                                    ('sigmoid', nn.Sigmoid()),
                                    ('output', nn.Linear(256, 10))]))
 
-# %%
-# The same weights, the same output. A state_dict maps the name of each parameter to its
-# tensor. Call the model, model(x): model.forward(x) leaves out what torch does around
-# it, for instance the functions that others have hung on it (hooks).
+# %% The same weights, the same output
+# A state_dict maps the name of each parameter to its tensor. To use a model, call it:
+# model(x). model.forward(x) skips what torch does around the call, such as running
+# hooks, which are functions that you can register on a model.
 torch.manual_seed(7)
 model = Network()
 functional = NetworkFunctional()
@@ -70,17 +71,17 @@ x = torch.randn(64, 784)
 same = all(torch.equal(model(x), other(x)) for other in (functional, sequential, named))
 print('four networks, one output', same)  # four networks, one output True
 
-# %%
-# print(model) shows the modules that __init__ made, so the functional one lists only
-# its layers. named_parameters shows what training will change; the shape of a weight is
-# [outputs, inputs].
+# %% Parameters
+# print(model) shows the modules that __init__ made, so for the functional form it lists
+# only the layers. named_parameters shows what training will change. The shape of a
+# weight is [outputs, inputs].
 print(model)
 print(functional)
 for name, parameter in model.named_parameters():
     print(f'{name:14} {tuple(parameter.shape)}')
 print('parameters', sum(p.numel() for p in model.parameters()))  # 203530
 
-# Try: remove the first super().__init__() and read the error: what does torch miss?
-# Try: `self.layers = [nn.Linear(784, 256)]` as one more line in the first __init__.
-# Does the number of parameters grow? Lesson 17 has the list that is noticed.
+# Try: delete the first super().__init__() and read the error. What does torch miss?
+# Try: add the line `self.layers = [nn.Linear(784, 256)]` to the first __init__. Does
+# the number of parameters grow? (Lesson 17 has a list that torch does register.)
 # Exercise: python exercises/check.py 5

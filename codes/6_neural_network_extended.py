@@ -1,12 +1,12 @@
 """
-A network from nn, applied to MNIST
-===================================
+An untrained network on MNIST
+=============================
 
-New here: the 784-128-64-10 network with ReLU that the next lessons train. Before
-training it knows nothing: every digit gets a probability near 10 %.
+New here: the network of 784, 128, 64, and 10 units with ReLU that the next lessons
+train. Before training it knows nothing, so every digit gets a probability near 10%.
 
 Before: 5_1_logsoftmax.py  Next: 7_train_neural_network.py
-Notes: The model (README.md)
+Notes: notes/models.md
 Run: python codes/6_neural_network_extended.py
 It ends with the probabilities for one image, as a figure.
 """
@@ -23,18 +23,17 @@ import helper
 args = helper.parse_args()
 device = args.device
 
-# %%
-# Data
+# %% Data
 trainset, testset = helper.load_data('MNIST', args)
 trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 
 
-# %%
-# Model. ReLU cuts off what is below zero: a bend like the sigmoid's, but cheap, and
-# steep wherever it is not zero. 128 and 64 are a choice: from 784 pixels to 10 classes
-# the layers get smaller; others work as well. It returns logits, raw scores: loss and
-# softmax are applied outside. to(device) moves its weights to the GPU,
-# if there is one; the images will have to follow.
+# %% Model
+# ReLU sets everything below zero to zero. It bends like the sigmoid does, but it's
+# cheap, and it's steep wherever it isn't zero. The sizes 128 and 64 are a choice: the
+# layers get smaller from 784 pixels to 10 classes, and other sizes work as well. The
+# model returns logits, and softmax and the loss are applied outside. to(device) moves
+# its weights to the GPU, if there is one; the images will have to be moved, too.
 class Network(nn.Module):
     def __init__(self):
         super().__init__()
@@ -52,15 +51,15 @@ class Network(nn.Module):
 model = Network().to(device)
 print(model)
 
-# %%
-# nn.Linear starts with small random weights. nn.init sets them otherwise.
+# %% Initialize
+# nn.Linear starts with small random weights. With nn.init, you can choose others.
 nn.init.normal_(model.output.weight, std=0.01)
 nn.init.zeros_(model.output.bias)
 print('bias of the output', model.output.bias.abs().sum().item())  # 0.0
 
-# %%
-# Apply it to one batch. Scores that are all near zero become probabilities near 10 %.
-# no_grad says that nothing will be learned from this (lesson 8).
+# %% Predict
+# We apply the network to one batch. If the scores are all near zero, the probabilities
+# are all near 10%. no_grad says that we don't need gradients here (lesson 8).
 images, labels = next(iter(trainloader))  # each iter() starts a new, shuffled epoch
 with torch.no_grad():
     logits = model(images.to(device))  # [64, 1, 28, 28] -> [64, 10]
@@ -68,10 +67,9 @@ ps = F.softmax(logits, dim=1)
 print('shape', tuple(ps.shape))  # (64, 10)
 print(f'probabilities from {ps.min():.1%} to {ps.max():.1%}')
 
-# %%
-# Look
+# %% Figure
 helper.view_classify(images[0], ps[0], testset.classes, title=f'label: {labels[0]}')
 helper.show('untrained')
 
-# Try: std=1 in place of 0.01. The network is still untrained: why is it so sure now?
+# Try: use std=1 instead of 0.01. The network is still untrained. Why is it so sure now?
 # Exercise: python exercises/check.py 6

@@ -2,12 +2,13 @@
 Autograd: gradients without a formula
 =====================================
 
-New here: the gradient, which is a slope: how much a result rises when a number that
-went in rises a little. torch computes it: of a tensor with requires_grad=True it notes
-every operation, and `backward` walks these notes back (autograd).
+New here: the gradient. It's a slope: how much a result rises when one of the inputs
+rises a little. torch computes it for us. When a tensor has requires_grad=True, torch
+records every operation on it in a *computation graph*, and `backward` walks through the
+graph from the result back to the inputs. This is called autograd.
 
 Before: 7_train_neural_network.py  Next: 9_apply_backward.py
-Notes: Backpropagation (README.md)
+Notes: notes/backpropagation.md
 Run: python codes/8_backpropagation.py
 It ends with a parabola and its slope, as a figure.
 """
@@ -21,8 +22,9 @@ import helper
 
 args = helper.parse_args()
 
-# %%
-# requires_grad asks for notes; grad_fn is the last of them.
+# %% Record the operations
+# requires_grad turns recording on. grad_fn is the operation that a tensor came from,
+# which is where the graph continues.
 x = torch.randn(2, 2, requires_grad=True)
 y = x**2
 z = y.mean()
@@ -30,33 +32,35 @@ print('x', x.grad_fn)  # x None
 print('y', type(y.grad_fn).__name__)  # y PowBackward0
 print('z', type(z.grad_fn).__name__)  # z MeanBackward0
 
-# %%
-# z is the sum of x^2 over 4, so its derivative is 2x / 4 = x / 2.
+# %% Walk back
+# z is the sum of x^2 divided by 4, so its derivative with respect to x is 2x / 4 = x /
+# 2.
 print('before', x.grad)  # before None
 z.backward()
 print('after', x.grad)  # tensor([[-0.0734,  0.3931],
 print('equals x / 2', torch.allclose(x.grad, x / 2))  # equals x / 2 True
 
-# %%
-# A second backward adds to what is there: x / 2 + x / 2 is x. The training loop
-# therefore clears the gradients in each step.
+# %% Gradients accumulate
+# A second backward adds to the gradient that is there already: x / 2 + x / 2 is x.
+# That's why a training loop clears the gradients in each step.
 (x**2).mean().backward()
 print('twice', torch.allclose(x.grad, x))  # twice True
 x.grad = None
 (x**2).mean().backward()
 print('cleared', torch.allclose(x.grad, x / 2))  # cleared True
 
-# %%
-# backward frees its notes as it goes, so most results can be walked back only once
-# (unless backward(retain_graph=True) keeps them).
+# %% The graph is freed
+# backward frees the graph as it goes, so you can usually call it only once for each
+# result. (backward(retain_graph=True) keeps the graph.)
 try:
     z.backward()
 except RuntimeError as error:
     print('RuntimeError:', str(error).partition('(')[0])
 
-# %%
-# Without notes: for a block, for all that follows, or for one tensor. Testing needs no
-# gradients, and is faster and smaller without them.
+# %% Without a graph
+# Recording can be turned off for a block, for everything that follows, or for one
+# tensor. When you only evaluate a model, you don't need gradients, and without them
+# it's faster and takes less memory.
 with torch.no_grad():
     print('no_grad', (x**2).requires_grad)  # no_grad False
 torch.set_grad_enabled(False)
@@ -65,8 +69,9 @@ torch.set_grad_enabled(True)
 print('detach', (x.detach() ** 2).requires_grad)  # detach False
 print('otherwise', (x**2).requires_grad)  # otherwise True
 
-# %%
-# Look: y = x^2 at x = 1.5, and the line with the slope that backward gives there.
+# %% Figure
+# This is y = x^2 with the point x = 1.5, and the line with the slope that backward
+# computes there.
 x = torch.tensor(1.5, requires_grad=True)
 y = x**2
 y.backward()
@@ -82,7 +87,7 @@ plt.ylabel('y')
 plt.legend()
 helper.show('slope')
 
-# Try: `z = y.sum()` in place of y.mean(). How many times x is x.grad then?
-# Try: y.backward() in place of the first z.backward(). The error asks for a scalar,
-# which is a single number: how many has y?
+# Try: use `z = y.sum()` instead of y.mean(). How many times x is x.grad then?
+# Try: call y.backward() instead of the first z.backward(). The error asks for a scalar,
+# which is a single number. How many numbers does y have?
 # Exercise: python exercises/check.py 8

@@ -2,11 +2,12 @@
 Backward through a network
 ==========================
 
-New here: the loss of a batch of MNIST, and with one call its gradient with respect to
-every weight of the network. It changes no weight yet; it says which way is uphill.
+New here: the loss of a batch of MNIST, and its gradient with respect to every weight of
+the network, computed with one call. That doesn't change any weight yet, but it tells us
+which way is uphill.
 
 Before: 8_backpropagation.py  Next: 10_train_neural_network.py
-Notes: Backpropagation (README.md)
+Notes: notes/backpropagation.md
 Run: python codes/9_apply_backward.py
 It ends by checking one gradient against a slope measured by hand.
 """
@@ -22,15 +23,13 @@ import helper
 args = helper.parse_args()
 device = args.device
 
-# %%
-# Data
+# %% Data
 trainset, testset = helper.load_data('MNIST', args)
 trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 images, labels = next(iter(trainloader))
 images, labels = images.to(device), labels.to(device)
 
-# %%
-# Model and loss
+# %% Model and loss
 model = nn.Sequential(nn.Flatten(),
                       nn.Linear(784, 128), nn.ReLU(),
                       nn.Linear(128, 64), nn.ReLU(),
@@ -38,9 +37,11 @@ model = nn.Sequential(nn.Flatten(),
 criterion = nn.CrossEntropyLoss()
 loss = criterion(model(images), labels)
 
-# %%
-# No gradient before backward, and one of the weight's own shape after.
-first, last = model[1], model[5]
+# %% Backward
+# Before backward there is no gradient. Afterward, each weight has one, with the same
+# shape as the weight.
+first = model[1]
+last = model[5]
 print('before', first.weight.grad)  # before None
 before = last.weight.detach().clone()
 loss.backward()
@@ -48,16 +49,19 @@ print('weight', tuple(first.weight.shape))  # weight (128, 784)
 print('gradient', tuple(first.weight.grad.shape))  # gradient (128, 784)
 print('weights unchanged', torch.equal(last.weight, before))  # weights unchanged True
 
-# %%
-# Check one number. The gradient is a slope: move one weight a little to either side and
-# see how the loss follows (a finite difference). In float64, so that the small
-# difference keeps its digits (on the CPU, since not every device has float64). double()
-# converts the model itself.
-layer, row, column = last, 3, 5
+# %% Check one gradient
+# A gradient is a slope: if we move one weight a little to either side, we can see how
+# the loss follows. This is called a finite difference. We compute it in float64, so
+# that the small difference keeps its digits, and on the CPU, because not every device
+# has float64. double() converts the model in place.
+layer = last
+row = 3
+column = 5
 gradient = layer.weight.grad[row, column].item()
 model = model.cpu().double()
 images, labels = images.cpu().double(), labels.cpu()
-value, step = layer.weight[row, column].item(), 1e-4
+value = layer.weight[row, column].item()
+step = 1e-4
 with torch.no_grad():
     layer.weight[row, column] = value + step
     above = criterion(model(images), labels).item()
@@ -66,6 +70,7 @@ with torch.no_grad():
 print(f'backward          {gradient:.6f}')
 print(f'finite difference {(above - below) / (2 * step):.6f}')
 
-# Try: `layer, row, column = first, 0, 0`: a weight that looks at the corner of the
-# image. The gradient of a weight is its input times something; black is -1: is it zero?
+# Try: set `layer = first`, `row = 0`, and `column = 0`, which is a weight that looks at
+# the corner of the image. The gradient of a weight is its input times something, and
+# black pixels are -1. Is the gradient zero?
 # Exercise: python exercises/check.py 9
