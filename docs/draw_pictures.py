@@ -161,6 +161,46 @@ def softmax(folder):
     return {'logits': logits.tolist(), 'ps': ps.tolist()}
 
 
+def graph(folder):
+    """A computation graph of two steps, and the way back through it."""
+    x = torch.tensor(2.0)
+    t = torch.tensor(10.0)
+    w = torch.tensor(3.0, requires_grad=True)
+    p = w * x
+    p.retain_grad()  # torch keeps .grad for w only, unless we ask
+    loss = (p - t) ** 2
+    loss.backward()
+    numbers = {'x': x.item(), 'w': w.item(), 't': t.item(), 'p': p.item(),
+               'loss': loss.item(), 'dL/dp': p.grad.item(), 'dp/dw': x.item(),
+               'dL/dw': w.grad.item()}
+
+    fig, ax = sheet(8, 4, 10, 5)
+    circle(ax, 1, 4.3, f'x = {x:.0f}', GREY, 1700)
+    circle(ax, 1, 2.7, f'w = {w:.0f}', ORANGE, 1700)
+    circle(ax, 3.4, 3.5, '×', GREY, 700)
+    circle(ax, 5.2, 3.5, f'p = {p:.0f}', BLUE, 1700)
+    circle(ax, 5.2, 1.9, f't = {t:.0f}', GREY, 1700)
+    circle(ax, 7.3, 3.5, '( )²', GREY, 900)
+    circle(ax, 9.2, 3.5, f'L = {loss:.0f}', BLUE, 1700)
+    arrow(ax, (1, 4.3), (3.4, 3.5), shrink=(24, 16))
+    arrow(ax, (1, 2.7), (3.4, 3.5), shrink=(24, 16))
+    arrow(ax, (3.4, 3.5), (5.2, 3.5), shrink=(16, 24))
+    arrow(ax, (5.2, 3.5), (7.3, 3.5), shrink=(24, 18))
+    arrow(ax, (5.2, 1.9), (7.3, 3.5), shrink=(24, 18))
+    arrow(ax, (7.3, 3.5), (9.2, 3.5), shrink=(18, 24))
+    note(ax, 3.4, 4.3, 'p = w · x')
+    note(ax, 7.3, 4.3, 'L = (p - t)²')
+
+    arrow(ax, (9.2, 0.75), (5.2, 0.75), ORANGE, shrink=(0, 0))
+    arrow(ax, (5.2, 0.75), (1, 0.75), ORANGE, shrink=(0, 0))
+    note(ax, 7.2, 0.75, f'dL/dp = 2(p - t) = {p.grad:.0f}', ORANGE)
+    note(ax, 3.1, 0.75, f'dp/dw = x = {x:.0f}', ORANGE)
+    note(ax, 5, 0.1, f'dL/dw = dL/dp · dp/dw = {p.grad:.0f} · {x:.0f} = {w.grad:.0f}',
+         ORANGE)
+    save(fig, folder, 'graph')
+    return numbers
+
+
 def descend(lr, steps=10):
     """The weights that SGD visits in the valley (w - 3)^2, from 0 on."""
     w = torch.zeros(1, requires_grad=True)
@@ -422,7 +462,7 @@ def measure(data_dir):
     NUMBERS.write_text(json.dumps(numbers, indent=1) + '\n')
 
 
-ALL = (neuron, network, activations, softmax, valley, learning_rates, dense_block,
+ALL = (neuron, network, activations, softmax, graph, valley, learning_rates, dense_block,
        processes, sets, curves, dropout, confusion)
 
 
