@@ -1,5 +1,8 @@
-"""The site: sphinx-build docs docs/_build/html. What its pages say is made in pages.py,
-from README.md and codes/, which stay the only source."""
+"""The website: sphinx-build docs docs/_build/html
+
+pages.py makes its pages from README.md, notes/, and codes/, which stay the only source.
+"""
+
 import sys
 from pathlib import Path
 
@@ -9,10 +12,11 @@ import pages
 project = 'Intro to PyTorch'
 author = copyright = 'the authors of Intro to PyTorch'
 extensions = ['myst_nb', 'sphinx_copybutton']
-exclude_patterns = ['_build', 'notebooks', 'index.in.md']
-smartquotes = False  # --epochs stays --epochs
+exclude_patterns = ['_build', 'notebooks', 'README.md']  # pages.py copies README.md
+smartquotes = False  # otherwise --epochs becomes an en dash and epochs
 
 myst_enable_extensions = ['colon_fence', 'attrs_block']
+myst_heading_anchors = 4  # [links to headings](losses.md#like-this-one) work as on GitHub
 nb_execution_mode = 'off'  # pages.py has run them
 nb_merge_streams = True
 nb_output_stderr = 'remove'  # where torch logs what it finds on this machine
