@@ -16,7 +16,9 @@ exclude_patterns = ['_build', 'notebooks', 'README.md']  # pages.py copies READM
 smartquotes = False  # otherwise --epochs becomes an en dash and epochs
 
 myst_enable_extensions = ['colon_fence', 'attrs_block']
-myst_heading_anchors = 4  # [links to headings](losses.md#like-this-one) work as on GitHub
+myst_heading_anchors = (
+    4  # [links to headings](losses.md#like-this-one) work as on GitHub
+)
 nb_execution_mode = 'off'  # pages.py has run them
 nb_merge_streams = True
 nb_output_stderr = 'remove'  # where torch logs what it finds on this machine

@@ -1,4 +1,4 @@
-"""Make a notebook of each lesson, in notebooks/: python docs/notebooks.py
+"""Write a notebook for each lesson to notebooks/: python docs/notebooks.py
 
 The scripts in codes/ are the only source. The website shows the same notebooks, with
 what they print and draw (pages.py).
@@ -45,16 +45,13 @@ def public_address(url):
 
     try:
         parts = urlsplit(url)
-        port = parts.port
-    except ValueError:  # for instance a port that isn't a number
+    except ValueError:  # for instance a [ without a ]
         return PLACEHOLDER
 
     if parts.scheme in ('https', 'http'):
         scheme = parts.scheme
         host = parts.netloc.rpartition('@')[2]
-        if port == 0 or not parts.hostname:
-            return PLACEHOLDER
-    elif parts.scheme == 'ssh' and parts.username == 'git' and parts.hostname:
+    elif parts.scheme == 'ssh' and parts.username == 'git':
         # The websites where people share code let everybody in as the user git, and
         # have the same path under https. The port is that of ssh, so we drop it.
         scheme = 'https'
@@ -65,7 +62,7 @@ def public_address(url):
     if parts.query or parts.fragment:
         return PLACEHOLDER
 
-    # An @ that is left belongs to a password with a / in it. Quotes, spaces, and the
+    # An @ that's left belongs to a password with a / in it. Quotes, spaces, and the
     # like would end the command in which the address is used.
     address = f'{scheme}://{host}{parts.path}'
     if not re.fullmatch(r'https?://[\w.-]+(:\d+)?(/[\w.~+%-]+)+/?', address, re.ASCII):
@@ -93,15 +90,14 @@ if not places:
     os.system('git clone {address} intro-to-pytorch')
     places += here.glob('*/' + lesson)
 if not places:
-    sys.exit('The course is not here: put this notebook next to the folder '
-             'intro-to-pytorch')
+    sys.exit('No course found: put this notebook next to the folder intro-to-pytorch')
 __file__ = str(places[0])
 sys.path.insert(0, str(places[0].parent))
 sys.argv = {argv}  # add options here: [__file__, '--seed', '8']
 """
 
-# What becomes code in the text: an option with its number, a call, a name with dots, and
-# a name with underscores.
+# What becomes code in the text: an option with its number, a call, a name with dots,
+# and a name with underscores.
 ARGUMENTS = r'\((?:[^()\n]|\([^()\n]*\))*\)'
 OPTION = r'(?<![\w-])--[a-z][\w-]*(?: [\d.]*\d)?'
 CALL = rf'\b[a-zA-Z_][\w.]*{ARGUMENTS}(?:\.\w+(?:{ARGUMENTS})?)*'
@@ -169,7 +165,7 @@ def commands(about):
 
 
 def prose(text):
-    """Turn the text of a comment or docstring into Markdown, and mark the code in it."""
+    """Turn the text of a comment or docstring into Markdown with its code marked."""
 
     def replace(found):
         code = found[1]
@@ -245,20 +241,22 @@ def below_title(about):
     return f'{places} As a script:\n\n{commands(about)}\n\n{prose(about["end"])}'
 
 
-def notebook(path, top=None, box='**{}:** {}'.format, argv='[__file__]'):
-    """Make the notebook of a lesson. Its first cell of code finds or fetches the course.
+def paragraph(kind, text):
+    return f'**{kind}:** {text}'
+
+
+def notebook(path, top=None, box=paragraph, argv=None):
+    """Return the notebook of a lesson. Its first code cell finds or fetches the course.
 
     top: Markdown for below the title, instead of the last lines of the docstring.
     box: a function that makes Markdown of ('Try' or 'Exercise', text).
-    argv: Python code for sys.argv.
+    argv: Python code for sys.argv, if there are options.
     """
     about = head(path)
     title = f'# {number(path)}. {about["title"]}'
     top = top or below_title(about)
     first = f'{title}\n\n{prose(about["text"])}\n\n{top}'
-    find = FIND.format(
-        name=path.name, address=ADDRESS, argv=argv or '[__file__]'
-    )
+    find = FIND.format(name=path.name, address=ADDRESS, argv=argv or '[__file__]')
 
     new = nbformat.v4
     made = [
@@ -280,10 +278,7 @@ def notebook(path, top=None, box='**{}:** {}'.format, argv='[__file__]'):
         cell.id = f'cell-{i}'
 
     kernel = {'name': 'python3', 'display_name': 'Python 3', 'language': 'python'}
-    metadata = {
-        'kernelspec': kernel,
-        'language_info': {'name': 'python'},
-    }
+    metadata = {'kernelspec': kernel, 'language_info': {'name': 'python'}}
     return new.new_notebook(cells=made, metadata=metadata)
 
 
