@@ -12,6 +12,7 @@ import ast
 import faulthandler
 import json
 import os
+import random
 import re
 import runpy
 import subprocess
@@ -62,6 +63,16 @@ def shaped(got, like, what='the result'):
             f'{what} has the shape {list(got.shape)}, not {list(like.shape)}')
         assert got.dtype == like.dtype, (
             'wrong dtype', f'{what} is {got.dtype}, not {like.dtype}')
+
+
+def seed_everything():
+    """The same random numbers each time, wherever an answer draws them from."""
+    import numpy as np
+    import torch
+
+    random.seed(7)
+    np.random.seed(7)
+    torch.manual_seed(7)
 
 
 def judge(number, source, path):
@@ -126,9 +137,9 @@ def judge(number, source, path):
         ends = {node.lineno for node in nodes if isinstance(node, ast.Return)}
         written = {node.name: ast.unparse(node.body[-1]) != '...' for node in nodes
                    if isinstance(node, ast.FunctionDef)}
-        torch.manual_seed(7)
+        seed_everything()
         exec(compile(tree, path, 'exec'), names)
-        torch.manual_seed(7)
+        seed_everything()
         sys.settrace(trace)
         answers['check'](Mine())
         return RIGHT
@@ -162,7 +173,8 @@ def judge_apart(numbers):
     while left := [number for number in numbers if number not in verdicts]:
         result = subprocess.run([sys.executable, __file__, '--judge', *left],
                                 stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                text=True, env={**os.environ, 'MPLBACKEND': 'agg'})
+                                encoding='utf-8', errors='replace',
+                                env={**os.environ, 'MPLBACKEND': 'agg'})
         for line in re.findall(r'^verdict (.*)$', result.stderr, flags=re.M):
             number, *verdict = json.loads(line)
             verdicts[number] = Verdict(*verdict)
