@@ -12,6 +12,7 @@ import ast
 import faulthandler
 import json
 import os
+import random
 import re
 import runpy
 import subprocess
@@ -19,6 +20,7 @@ import sys
 import traceback
 import types
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 MY = HERE.parent / 'my'
@@ -27,21 +29,57 @@ NUMBERS = sorted((path.stem for path in HERE.glob('[0-9]*.py')),
                  key=lambda stem: [int(part) for part in stem.split('_')])
 
 
+class Verdict(NamedTuple):
+    """What is said about an answer; str() makes of it the line that a learner reads.
+
+    name: str, 'right' or the name of the mistake, which stays the same when the words
+    are rewritten. If the answer raised an error, its type: 'NameError'.
+    line: int, of the learner's file; None without one, '?' if an endless loop hides it.
+    words: str, without a line break.
+    """
+
+    name: str
+    line: int | None
+    words: str
+
+    def __str__(self):
+        return f'line {self.line}: {self.words}' if self.line else self.words
+
+
+RIGHT = Verdict('right', None, 'right')
+
+
+# The message of an assert is a pair: the name of the mistake, and what a learner reads
+
+
 def shaped(got, like, what='the result'):
     """Assert that `got` has the type of `like`, and as a tensor its shape and dtype."""
     kind, wanted = type(got).__name__, type(like).__name__
-    assert isinstance(got, type(like)), f'{what} is a {kind}, not a {wanted}'
+    assert isinstance(got, type(like)), (
+        'wrong type', f'{what} is a {kind}, not a {wanted}')
     if hasattr(like, 'shape'):
         assert got.shape == like.shape, (
+            'wrong shape',
             f'{what} has the shape {list(got.shape)}, not {list(like.shape)}')
-        assert got.dtype == like.dtype, f'{what} is {got.dtype}, not {like.dtype}'
+        assert got.dtype == like.dtype, (
+            'wrong dtype', f'{what} is {got.dtype}, not {like.dtype}')
+
+
+def seed_everything():
+    """The same random numbers each time, wherever an answer draws them from."""
+    import numpy as np
+    import torch
+
+    random.seed(7)
+    np.random.seed(7)
+    torch.manual_seed(7)
 
 
 def judge(number, source, path):
-    """Return 'right', or in one line what is wrong with an answer, and in which line.
+    """Return the Verdict on an answer: RIGHT, or what is wrong with it, and where.
 
     source: the text of the answer, str or bytes. path: str, of the file that it stands
-    in. Whatever the answer does but end Python or run forever, this returns a str.
+    in. Whatever the answer does but end Python or run forever, this returns a Verdict.
     """
     import torch
 
@@ -53,7 +91,8 @@ def judge(number, source, path):
 
     class Mine:  # the names of the answer
         def __getattr__(self, name):
-            assert name in names, f'there is no {name}: keep the names of the task'
+            assert name in names, (
+                'name is gone', f'there is no {name}: keep the names of the task')
             value = names[name]
             if name not in returns or not isinstance(value, types.FunctionType):
                 return value
@@ -62,9 +101,11 @@ def judge(number, source, path):
                 nonlocal line
                 if not written[name]:
                     line = value.__code__.co_firstlineno
-                    raise AssertionError(f'{name} is empty so far: write it here')
+                    raise AssertionError(
+                        ('still empty', f'{name} is empty so far: write it here'))
                 result = value(*args, **named)
                 assert result is not None, (
+                    'returns nothing',
                     f'{name} returns nothing: print shows a result, return hands it on')
                 return result
             return call
@@ -87,31 +128,39 @@ def judge(number, source, path):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 used.update(name.name for name in node.names)
             line = getattr(node, 'lineno', None)
-            assert '*' not in used or not forbidden, 'import what you need by its name'
+            assert '*' not in used or not forbidden, (
+                'imports all names', 'import what you need by its name')
             assert not used & forbidden, (
+                'uses what is forbidden',
                 f'{min(used & forbidden)} does it for you: the task is to do without')
         line, nodes = None, [*ast.walk(tree)]
         ends = {node.lineno for node in nodes if isinstance(node, ast.Return)}
         written = {node.name: ast.unparse(node.body[-1]) != '...' for node in nodes
                    if isinstance(node, ast.FunctionDef)}
-        torch.manual_seed(7)
+        seed_everything()
         exec(compile(tree, path, 'exec'), names)
-        torch.manual_seed(7)
+        seed_everything()
         sys.settrace(trace)
         answers['check'](Mine())
-        return 'right'
+        return RIGHT
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever an answer can raise, SystemExit too
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == path]
-        words = ' '.join(str(error).split())
+        name = kind = type(error).__name__
+        words = str(error)
+        own = frames[-1].filename == path  # an assert of the answer names no mistake
+        if isinstance(error, AssertionError) and not own:
+            message = error.args[0] if error.args else ''
+            if isinstance(message, tuple) and len(message) == 2:
+                name, words = message
         if isinstance(error, SyntaxError):
             lines, words = [error.lineno], error.msg
+        words = ' '.join(str(words).split())
         if lines or not isinstance(error, AssertionError):
-            words = f'{type(error).__name__}: {words}'
-        where = lines[-1] if lines else line
-        return f'line {where}: {words}' if where else words
+            words = f'{kind}: {words}'
+        return Verdict(name, lines[-1] if lines else line, words)
     finally:  # the next answer is to find torch as it always is
         sys.settrace(None)
         torch.set_grad_enabled(True)
@@ -119,21 +168,24 @@ def judge(number, source, path):
 
 
 def judge_apart(numbers):
-    """Return {number: verdict} of the files in my/, judged in another process."""
+    """Return {number: Verdict} of the files in my/, judged in another process."""
     verdicts = {}
     while left := [number for number in numbers if number not in verdicts]:
         result = subprocess.run([sys.executable, __file__, '--judge', *left],
                                 stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                text=True, env={**os.environ, 'MPLBACKEND': 'agg'})
-        verdicts |= dict(json.loads(line) for line in re.findall(
-            r'^verdict (.*)$', result.stderr, flags=re.M))
+                                encoding='utf-8', errors='replace',
+                                env={**os.environ, 'MPLBACKEND': 'agg'})
+        for line in re.findall(r'^verdict (.*)$', result.stderr, flags=re.M):
+            number, *verdict = json.loads(line)
+            verdicts[number] = Verdict(*verdict)
         if left := [number for number in left if number not in verdicts]:
             number = left[0]  # it ended the process
-            verdicts[number] = 'it ended Python'
+            verdicts[number] = Verdict('ended Python', None, 'it ended Python')
             if 'Timeout (' in result.stderr:
-                at = re.findall(rf'{number}\.py", line (\d+)', result.stderr) or ['?']
-                verdicts[number] = (f'line {at[0]}: not over after {SECONDS} seconds, '
-                                    'a loop without an end?')
+                at = re.search(rf'{number}\.py", line (\d+)', result.stderr)
+                verdicts[number] = Verdict(
+                    'not over', int(at[1]) if at else '?',
+                    f'not over after {SECONDS} seconds, a loop without an end?')
     return verdicts
 
 
@@ -154,7 +206,8 @@ def main():
             path = MY / f'{number}.py'
             faulthandler.dump_traceback_later(SECONDS, exit=True)
             verdict = judge(number, path.read_bytes(), str(path))
-            print('verdict', json.dumps([number, verdict]), file=sys.stderr, flush=True)
+            line = json.dumps([number, *verdict])
+            print('verdict', line, file=sys.stderr, flush=True)
         return
     tasks = {number: (HERE / f'{number}.py').read_text('utf-8') for number in NUMBERS}
     begun = [number for number in NUMBERS if (MY / f'{number}.py').exists()]
@@ -163,9 +216,9 @@ def main():
         print(answers['HINT' if args.hint else 'SOLUTION'].strip())
     elif args.number in begun:
         verdict = judge_apart([args.number])[args.number]
-        print(f'my/{args.number}.py'
-              f'{", " if verdict.startswith("line") else ": "}{verdict}')
-        sys.exit(verdict != 'right')
+        before = ', ' if verdict.line else ': '
+        print(f'my/{args.number}.py{before}{verdict}')
+        sys.exit(verdict != RIGHT)
     elif args.number:
         MY.mkdir(exist_ok=True)
         (MY / f'{args.number}.py').write_text(tasks[args.number], 'utf-8')
@@ -175,7 +228,7 @@ def main():
         verdicts = judge_apart(begun)
         for number, task in tasks.items():
             state = verdicts.get(number, 'not begun')
-            if number in begun and state != 'right':
+            if number in begun and state != RIGHT:
                 state = f'not yet, {state}'
             title = ast.get_docstring(ast.parse(task)).splitlines()[0]
             print(f'{number:5} {title:42} {state}')

@@ -23,47 +23,68 @@ def check_neuron(mine, n, k):
     given = [features.clone(), weights.clone(), bias.clone()]
     got, case = mine.neuron(features, weights, bias), f'for features [{n}, {k}]'
     assert isinstance(got, torch.Tensor), (
+        'returns no tensor',
         f'your neuron returns a {type(got).__name__}, not a tensor')
     shape = list(got.shape)
     assert shape != [k, k] or k == n == 1, (
+        'turns the features',
         f'{case} your output is {shape}, every product and no sum: turn the weights '
         'upright, not the features')
     assert k == 1 or shape != [n, k], (
+        'forgets to sum',
         f'{case} your output is {shape}, one number for each feature: the products of '
         'a row are to be summed')
     assert n == 1 or got.numel() != 1, (
+        'sums over everything',
         f'{case} you give one output for all rows: sum along each row, not over '
         'everything')
     assert shape != [n], (
+        'output lies flat',
         f'{case} your output is [{n}]: let it be upright, [{n}, 1], as the product of '
         'matrices makes it')
     assert n == 1 or shape != [1, n], (
+        'output in one row',
         f'{case} your output is [1, {n}], and [{n}, 1] is wanted, an output below the '
         'other: features @ weights.T stands upright')
     shaped(got, torch.zeros(n, 1), f'{case} your output')
     products = features * weights
     total = products.sum(dim=1, keepdim=True) + bias
     right = torch.sigmoid(total)
-    for wrong, words in (
-            (total, 'this is the sum still: it has to go through the sigmoid'),
-            (1 - right, 'a sum below 0 must come out below 0.5: look at the minus in '
-                        'the sigmoid'),
-            (torch.exp(total), 'the sigmoid is 1 / (1 + exp(-x)): you left out a 1 +'),
+    for wrong, mistake in (
+            (total,
+             ('no sigmoid',
+              'this is the sum still: it has to go through the sigmoid')),
+            (1 - right,
+             ('sign in sigmoid turned',
+              'a sum below 0 must come out below 0.5: look at the minus in the '
+              'sigmoid')),
+            (torch.exp(total),
+             ('leaves out one plus',
+              'the sigmoid is 1 / (1 + exp(-x)): you left out a 1 +')),
             (torch.sigmoid(total - 2 * bias),
-             'the minus in exp(-x) is for the whole sum, bias and all: parentheses'),
-            (torch.sigmoid(total - bias) + bias, 'the bias comes before the sigmoid'),
-            (torch.sigmoid(total - bias), 'the bias is not in your sum'),
+             ('minus without parentheses',
+              'the minus in exp(-x) is for the whole sum, bias and all: parentheses')),
+            (torch.sigmoid(total - bias) + bias,
+             ('bias after sigmoid', 'the bias comes before the sigmoid')),
+            (torch.sigmoid(total - bias), ('no bias', 'the bias is not in your sum')),
             (torch.sigmoid(total + (k - 1) * bias),
-             'you add the bias to each product: it comes once, to their sum'),
+             ('bias for each product',
+              'you add the bias to each product: it comes once, to their sum')),
             (torch.sigmoid(products.mean(dim=1, keepdim=True) + bias),
-             'you take the mean of the products: a neuron takes their sum'),
-            (torch.tanh(total), 'that is tanh: the sigmoid is 1 / (1 + exp(-x))'),
-            (right.round(), 'do not round: the sigmoid says how much, not yes or no')):
+             ('mean for sum',
+              'you take the mean of the products: a neuron takes their sum')),
+            (torch.tanh(total),
+             ('tanh for sigmoid', 'that is tanh: the sigmoid is 1 / (1 + exp(-x))')),
+            (right.round(),
+             ('rounds the output',
+              'do not round: the sigmoid says how much, not yes or no'))):
         assert (torch.allclose(wrong, right, atol=1e-4)
-                or not torch.allclose(got, wrong, atol=1e-4)), words
+                or not torch.allclose(got, wrong, atol=1e-4)), mistake
     assert all(map(torch.equal, given, [features, weights, bias])), (
+        'changes its inputs',
         'your neuron changes its inputs: make new tensors of them')
     assert torch.allclose(got, right, atol=1e-4), (
+        'wrong output',
         f'{case} {features}, weights {weights} and bias 0.7 the output '
         f'is {right}, and yours is {got}')
 
@@ -73,75 +94,79 @@ def check(mine):
         check_neuron(mine, n, k)
     got = mine.both()
     assert isinstance(got, (tuple, list)) and len(got) == 2, (
-        'both is to return two things: return weights, bias')
+        'returns not two things', 'both is to return two things: return weights, bias')
     shaped(got[0], torch.zeros(1, 2), 'weights of both()')
     shaped(got[1], torch.zeros(1, 1), 'bias of both()')
     (first, second), bias = got[0][0].tolist(), got[1].item()
     assert bias < 0, (
+        'bias not below zero',
         f'at [0, 0] the products are 0 and only your bias is left, {bias:g}: the sum '
         'must be below 0, for the sigmoid of 0 is 0.5')
     for feature, total, asked in (([1, 0], first + bias, 'below'),
                                   ([0, 1], second + bias, 'below'),
                                   ([1, 1], first + second + bias, 'above')):
         assert total != 0, (
+            'sum of exactly zero',
             f'at {feature} your sum is 0, and the output exactly 0.5, where {asked} '
             '0.5 is asked for')
     for feature, weight in (([1, 0], first), ([0, 1], second)):
         assert weight + bias < 0, (
+            'one feature is enough',
             f'at {feature} your sum is {weight + bias:g}, so one feature alone says '
             'yes: a lower bias, or smaller weights')
     assert first + second + bias > 0, (
+        'no to all',
         f'at [1, 1] your sum is {first + second + bias:g}, so it says no to all: the '
         'two weights together must outweigh the bias')
 
 
-WRONG = [  # (answer, words that the verdict has)
+WRONG = [  # (answer, name of its mistake)
     (BOTH + '''
 def neuron(features, weights, bias):
     return 1 / (1 + torch.exp(-((features * weights).sum() + bias)))
-''', 'one output for all rows'),
+''', 'sums over everything'),
     (BOTH + '''
 def neuron(features, weights, bias):
     return 1 / (1 + torch.exp(-(weights.T @ features + bias)))
-''', 'turn the weights upright'),
+''', 'turns the features'),
     (BOTH + '''
 def neuron(features, weights, bias):
     return 1 / (1 + torch.exp(-(features * weights + bias)))
-''', 'products of a row are to be summed'),
+''', 'forgets to sum'),
     (BOTH + '''
 def neuron(features, weights, bias):
     return 1 / (1 + torch.exp(-((features * weights).sum(dim=1) + bias.view(1))))
-''', 'let it be upright'),
+''', 'output lies flat'),
     (BOTH + '''
 def neuron(features, weights, bias):
     return features @ weights.T + bias
-''', 'go through the sigmoid'),
+''', 'no sigmoid'),
     (BOTH + '''
 def neuron(features, weights, bias):
     return 1 / (1 + torch.exp(features @ weights.T + bias))
-''', 'look at the minus'),
+''', 'sign in sigmoid turned'),
     (BOTH + '''
 def neuron(features, weights, bias):
     return 1 / (1 + torch.exp(-features @ weights.T + bias))
-''', 'for the whole sum'),
+''', 'minus without parentheses'),
     (BOTH + '''
 def neuron(features, weights, bias):
     return 1 / torch.exp(-(features @ weights.T + bias))
-''', 'you left out a 1 +'),
+''', 'leaves out one plus'),
     (BOTH + '''
 def neuron(features, weights, bias):
     return 1 / (1 + torch.exp(-features @ weights.T))
-''', 'bias is not in your sum'),
+''', 'no bias'),
     (BOTH + '''
 def neuron(features, weights, bias):
     total = (features * weights + bias).sum(dim=1, keepdim=True)
     return 1 / (1 + torch.exp(-total))
-''', 'add the bias to each product'),
+''', 'bias for each product'),
     (BOTH + '''
 def neuron(features, weights, bias):
     total = (features * weights).mean(dim=1, keepdim=True) + bias
     return 1 / (1 + torch.exp(-total))
-''', 'mean of the products'),
+''', 'mean for sum'),
     (BOTH + '''
 def neuron(features, weights, bias):
     features *= weights
@@ -150,60 +175,72 @@ def neuron(features, weights, bias):
     (BOTH + '''
 def neuron(features, weights, bias):
     return (features @ weights.T + bias > 0).float()
-''', 'do not round'),
+''', 'rounds the output'),
     (BOTH + '''
 def neuron(features, weights, bias):
     outputs = torch.sigmoid(features @ weights.T + bias)
     print(outputs)
-''', 'neuron returns nothing'),
+''', 'returns nothing'),
     (BOTH + '''
 def neuron(features, weights, bias):
     return torch.sigmoid(features @ weights.T + bias).tolist()
-''', 'not a tensor'),
+''', 'returns no tensor'),
     (NEURON + '''
 def both():
     return torch.tensor([[1.0, 1.0]]), torch.tensor([[0.0]])
-''', 'only your bias is left'),
+''', 'bias not below zero'),
     (NEURON + '''
 def both():
     return torch.tensor([[1.0, 1.0]]), torch.tensor([[-0.5]])
-''', 'one feature alone'),
+''', 'one feature is enough'),
     (NEURON + '''
 def both():
     return torch.tensor([[2.0, 0.5]]), torch.tensor([[-1.0]])
-''', 'at [1, 0] your sum is 1'),
+''', 'one feature is enough'),
     (NEURON + '''
 def both():
     return torch.tensor([[1.0, 1.0]]), torch.tensor([[-2.5]])
-''', 'says no to all'),
+''', 'no to all'),
     (NEURON + '''
 def both():
     return torch.tensor([[1.0, 1.0]]), torch.tensor([[-1.0]])
-''', 'exactly 0.5, where below 0.5 is asked for'),
+''', 'sum of exactly zero'),
     (NEURON + '''
 def both():
     return torch.tensor([[1.0, 1.0]]), torch.tensor([[-2.0]])
-''', 'exactly 0.5, where above 0.5 is asked for'),
+''', 'sum of exactly zero'),
     (BOTH + '''
 def neuron(features, weights, bias):
     return torch.sigmoid((features * weights).sum(dim=1) + bias)
-''', 'features @ weights.T stands upright'),
+''', 'output in one row'),
     (BOTH + '''
 def neuron(features, weights, bias):
     return torch.sigmoid(torch.mm(weights, features.T) + bias)
-''', 'features @ weights.T stands upright'),
+''', 'output in one row'),
     (BOTH + '''
 def neuron(features, weights, bias):
     return torch.sigmoid(features @ weights.T) + bias
-''', 'the bias comes before the sigmoid'),
+''', 'bias after sigmoid'),
     (NEURON + '''
 def both():
     return torch.tensor([[1, 1]]), torch.tensor([[-1.5]])
-''', 'torch.int64, not torch.float32'),
+''', 'wrong dtype'),
     (NEURON + '''
 def both():
     return torch.tensor([1.0, 1.0]), torch.tensor([-1.5])
-''', 'has the shape [2], not [1, 2]'),
+''', 'wrong shape'),
+    (BOTH + '''
+def neuron(features, weights, bias):
+    return torch.tanh(features @ weights.T + bias)
+''', 'tanh for sigmoid'),
+    (BOTH + '''
+def neuron(features, weights, bias):
+    return torch.sigmoid(features @ weights.T * bias)
+''', 'wrong output'),
+    (NEURON + '''
+def both():
+    return torch.tensor([[1.0, 1.0, -1.5]])
+''', 'returns not two things'),
 ]
 
 RIGHT = [  # other answers that are right

@@ -88,7 +88,9 @@ def run(mine, lr, epochs, images=7, batch=3):
     finally:
         on = torch.is_grad_enabled()
         torch.set_grad_enabled(True)
-    assert on, 'after your training autograd is switched off for all that follows'
+    assert on, (
+        'gradients stay off',
+        'after your training autograd is switched off for all that follows')
     return got, model, start, loader, calls
 
 
@@ -101,6 +103,7 @@ def check_weights(mine):
     passes = loader.passes
     end = flat(model)
     assert not torch.equal(end, flat(start)), (
+        'no step',
         'the weights are the same as before: does optimizer.step() come, and is any '
         'gradient left when it does?')
 
@@ -111,28 +114,38 @@ def check_weights(mine):
 
     mistakes = (
         ({'clear': 'never'},
-         'the gradients are never cleared, so each step drags the old ones on: '
-         'optimizer.zero_grad()'),
+         ('gradients never cleared',
+          'the gradients are never cleared, so each step drags the old ones on: '
+          'optimizer.zero_grad()')),
         ({'clear': 'epoch'},
-         'the gradients are cleared once an epoch: each batch starts with none'),
+         ('clears once an epoch',
+          'the gradients are cleared once an epoch: each batch starts with none')),
         ({'clear': 'epoch', 'step': 'epoch'},
-         'you step once an epoch: every batch makes a step'),
-        ({'step': 'epoch'}, 'you step once an epoch: every batch makes a step'),
-        ({'first': 1}, 'you train with the first batch only'),
-        ({'first': 2}, 'you leave the last batch out: short or not, its images count'),
-        ({'epochs': 1}, 'you train for one epoch, not for two: is the return behind '
-                        'both loops, and is range(epochs) whole?'),
-        ({'epochs': 3}, 'you train for one epoch too many'))
+         ('steps once an epoch', 'you step once an epoch: every batch makes a step')),
+        ({'step': 'epoch'},
+         ('steps once an epoch', 'you step once an epoch: every batch makes a step')),
+        ({'first': 1}, ('first batch only', 'you train with the first batch only')),
+        ({'first': 2},
+         ('leaves last batch out',
+          'you leave the last batch out: short or not, its images count')),
+        ({'epochs': 1},
+         ('one epoch only',
+          'you train for one epoch, not for two: is the return behind both loops, '
+          'and is range(epochs) whole?')),
+        ({'epochs': 3}, ('one epoch too many', 'you train for one epoch too many')))
     right = torch.allclose(end, trained(), atol=1e-4)
-    for how, words in mistakes:
-        assert right or not torch.allclose(end, trained(**how), atol=1e-5), words
+    for how, mistake in mistakes:
+        assert right or not torch.allclose(end, trained(**how), atol=1e-5), mistake
     assert right, (
+        'weights end elsewhere',
         'the weights end elsewhere than those of lesson 11: for each batch clear the '
         'gradients, forward, loss, backward, step, with what train was given')
     assert len(calls) >= 6, (
+        'calls forward itself',
         'model.forward(images) leaves out what torch does around it: call the model, '
         'model(images)')
     assert passes >= 2, (
+        'same batches each epoch',
         'every epoch has the same batches: loop over trainloader itself, which '
         'shuffles anew')
 
@@ -142,46 +155,68 @@ def check_losses(mine):
     for images, batch in ((7, 3), (5, 2), (4, 4), (9, 2)):
         got, model, start, loader, _ = run(mine, 0.0, 2, images, batch)
         assert isinstance(got, list), (
+            'returns no list',
             f'train is to return a list of losses, and returns a {type(got).__name__}')
-        assert len(got) == 2, f'{len(got)} losses came back for 2 epochs: one for each'
+        assert len(got) == 2, (
+            'wrong number of losses',
+            f'{len(got)} losses came back for 2 epochs: one for each')
         assert not any(isinstance(loss, torch.Tensor) and loss.requires_grad
                        for loss in got), (
+            'losses keep the notes',
             'your losses are tensors that hold on to the notes of all batches, and the '
             'memory fills: add up loss.item()')
         assert all(isinstance(loss, (int, float)) or loss.numel() == 1
-                   for loss in got), 'one number for each epoch'
+                   for loss in got), (
+            'losses of several numbers', 'one number for each epoch')
         one, two = map(float, got)
         pairs = reference(start, loader, SGD(start.parameters(), lr=0), 1)[0]
         total = sum(loss * size for loss, size in pairs)
         means, right = sum(loss for loss, _ in pairs), total / images
         case = f'{images} images in batches of {batch}'
         assert abs(two - 2 * one) > 1e-4, (
+            'sum never set back',
             'the second epoch has the loss of the first one in it: begin each with '
             'train_loss = 0')
-        for wrong, words in (
-                (means / len(pairs), 'you take the mean of means, and the last batch '
-                                     'is short: add up loss.item() * len(labels), and '
-                                     'divide by the number of images'),
-                (total / len(pairs), 'you add up images and divide by the number of '
-                                     'batches'),
-                (means / images, 'you add up means of batches and divide by the number '
-                                 'of images: times len(labels) first'),
-                (total / len(pairs) / batch, f'{len(pairs)} batches of {batch} are '
-                                             f'more than {images} images: the last '
-                                             'is short'),
-                (means * batch / images, f'the last batch is short: not all have '
-                                         f'{batch} images, so take len(labels)'),
-                (total, 'that is the sum over the images: divide by their number'),
-                (means, 'that is a sum over the batches, no mean'),
-                (pairs[-1][0], 'that is the loss of the last batch only'),
-                (pairs[-1][0] * pairs[-1][1] / images, 'that is the loss of the last '
-                                                       'batch only: +=, not ='),
-                (total / 7, f'you divide by 7, but here are {images} images')):
-            assert abs(wrong - right) < 1e-3 or abs(one - wrong) > 1e-4, words
+        for wrong, mistake in (
+                (means / len(pairs),
+                 ('mean of means',
+                  'you take the mean of means, and the last batch is short: add up '
+                  'loss.item() * len(labels), and divide by the number of images')),
+                (total / len(pairs),
+                 ('divides sums by batches',
+                  'you add up images and divide by the number of batches')),
+                (means / images,
+                 ('divides means by images',
+                  'you add up means of batches and divide by the number of images: '
+                  'times len(labels) first')),
+                (total / len(pairs) / batch,
+                 ('counts full batches',
+                  f'{len(pairs)} batches of {batch} are more than {images} images: '
+                  'the last is short')),
+                (means * batch / images,
+                 ('last batch as full',
+                  f'the last batch is short: not all have {batch} images, so take '
+                  'len(labels)')),
+                (total,
+                 ('sum for mean',
+                  'that is the sum over the images: divide by their number')),
+                (means,
+                 ('sum over batches', 'that is a sum over the batches, no mean')),
+                (pairs[-1][0],
+                 ('loss of last batch', 'that is the loss of the last batch only')),
+                (pairs[-1][0] * pairs[-1][1] / images,
+                 ('last loss of epoch',
+                  'that is the loss of the last batch only: +=, not =')),
+                (total / 7,
+                 ('fixed number of images',
+                  f'you divide by 7, but here are {images} images'))):
+            assert abs(wrong - right) < 1e-3 or abs(one - wrong) > 1e-4, mistake
         assert abs(one - right) < 1e-4 and abs(two - right) < 1e-4, (
+            'wrong losses',
             f'{case} have the mean loss {right:.4f} in both of two epochs in which no '
             f'weight moves, and you say {one:.4f} and {two:.4f}')
         assert all(isinstance(loss, (int, float)) for loss in got), (
+            'losses are tensors',
             'your losses are tensors, and floats are wanted: add up loss.item()')
 
 
@@ -191,8 +226,11 @@ def check(mine):
     got, _, start, loader, _ = run(mine, 0.2, 3)
     epochs = reference(start, loader, SGD(start.parameters(), lr=0.2), 3)
     right = [sum(loss * size for loss, size in pairs) / 7 for pairs in epochs]
-    assert len(got) == 3, f'{len(got)} losses came back for 3 epochs: one for each'
+    assert len(got) == 3, (
+        'losses for two epochs',
+        f'{len(got)} losses came back for 3 epochs: one for each')
     assert all(abs(float(g) - r) < 1e-3 for g, r in zip(got, right)), (
+        'losses taken too late',
         f'the losses of three epochs are {torch.tensor(right)}, and yours '
         f'{torch.tensor(list(map(float, got)))}: take that of each batch as it comes, '
         'before its step')
@@ -214,42 +252,57 @@ START = '        train_loss = 0\n'
 TOTAL = 'losses, train_loss = [], 0'
 IMAGES = 'len(trainloader.dataset)'
 
-WRONG = [  # (answer, words that the verdict has)
-    ('', 'the weights are the same as before'),  # the task as it stands
-    (changed((CLEAR, ''), (BACKWARD, BACKWARD + CLEAR)), 'the weights are the same'),
-    (changed((STEP, '')), 'the weights are the same'),
-    (changed((CLEAR, '')), 'the gradients are never cleared'),
-    (changed((CLEAR, ''), (START, START + CLEAR[4:])), 'cleared once an epoch'),
+WRONG = [  # (answer, name of its mistake)
+    ('', 'no step'),  # the task as it stands
+    (changed((CLEAR, ''), (BACKWARD, BACKWARD + CLEAR)), 'no step'),
+    (changed((STEP, '')), 'no step'),
+    (changed((CLEAR, '')), 'gradients never cleared'),
+    (changed((CLEAR, ''), (START, START + CLEAR[4:])), 'clears once an epoch'),
     (changed((STEP, ''), ('        losses.append', STEP[4:] + '        losses.append')),
-     'you step once an epoch'),
-    (changed(('model(images)', 'model.forward(images)')), 'call the model'),
-    (changed(('.item()', '')), 'hold on to the notes'),
-    (changed((START, ''), ('losses = []', TOTAL)), 'train_loss = 0'),
+     'steps once an epoch'),
+    (changed(('model(images)', 'model.forward(images)')), 'calls forward itself'),
+    (changed(('.item()', '')), 'losses keep the notes'),
+    (changed((START, ''), ('losses = []', TOTAL)), 'sum never set back'),
     (changed((START, ''), ('losses = []', TOTAL), (' * len(labels)', ''),
-             (IMAGES, 'len(trainloader)')), 'train_loss = 0'),
+             (IMAGES, 'len(trainloader)')), 'sum never set back'),
     (changed((' * len(labels)', ''), (IMAGES, 'len(trainloader)')), 'mean of means'),
-    (changed((IMAGES, 'len(trainloader)')), 'divide by the number of batches'),
-    (changed((' * len(labels)', '')), 'times len(labels) first'),
+    (changed((IMAGES, 'len(trainloader)')), 'divides sums by batches'),
+    (changed((' * len(labels)', '')), 'divides means by images'),
     (changed((IMAGES, 'len(trainloader) / trainloader.batch_size')),
-     'more than 7 images'),
-    (changed(('len(labels)', 'trainloader.batch_size')), 'not all have 3 images'),
-    (changed(('+=', '=')), '+=, not ='),
-    (changed((' / ' + IMAGES, '')), 'the sum over the images'),
-    (changed((IMAGES, '7')), 'you divide by 7, but here are 5'),
-    (changed(('range(epochs)', 'range(1, epochs)')), 'for one epoch, not for two'),
-    (changed(('    return', '        return')), 'for one epoch, not for two'),
+     'counts full batches'),
+    (changed(('len(labels)', 'trainloader.batch_size')), 'last batch as full'),
+    (changed(('+=', '=')), 'last loss of epoch'),
+    (changed((' / ' + IMAGES, '')), 'sum for mean'),
+    (changed((IMAGES, '7')), 'fixed number of images'),
+    (changed(('range(epochs)', 'range(1, epochs)')), 'one epoch only'),
+    (changed(('    return', '        return')), 'one epoch only'),
     (changed(('    return losses', '    return train_loss / ' + IMAGES)),
-     'returns a float'),
-    (changed(('    return losses', '    print(losses)')), 'train returns nothing'),
+     'returns no list'),
+    (changed(('    return losses', '    print(losses)')), 'returns nothing'),
     (changed(('for images, labels in trainloader:',
               'for images, labels in [next(iter(trainloader))]:')),
-     'with the first batch only'),
+     'first batch only'),
     (changed((STEP, STEP + '            loss = criterion(model(images), labels)\n')),
-     'before its step'),
-    (changed(('.item()', '.detach()')), 'your losses are tensors, and floats'),
-    (changed(('return losses', 'return tuple(losses)')), 'returns a tuple'),
+     'losses taken too late'),
+    (changed(('.item()', '.detach()')), 'losses are tensors'),
+    (changed(('return losses', 'return tuple(losses)')), 'returns no list'),
     (changed(('losses = []', 'losses, batches = [], list(trainloader)'),
-             ('in trainloader:', 'in batches:')), 'which shuffles anew'),
+             ('in trainloader:', 'in batches:')), 'same batches each epoch'),
+    (changed(('    return', '    torch.set_grad_enabled(False)\n    return')),
+     'gradients stay off'),
+    (changed((STEP, 2 * STEP)), 'weights end elsewhere'),
+    (changed(('in trainloader:', 'in list(trainloader)[:-1]:')),
+     'leaves last batch out'),
+    (changed(('range(epochs)', 'range(epochs + 1)')), 'one epoch too many'),
+    (changed(('range(epochs)', 'range(2)')), 'losses for two epochs'),
+    (changed(('        losses.append', '            losses.append')),
+     'wrong number of losses'),
+    (changed(('(train_loss / ' + IMAGES + ')',
+              '(torch.full((2,), train_loss / ' + IMAGES + '))')),
+     'losses of several numbers'),
+    (changed((IMAGES, '(' + IMAGES + ' - 1)')), 'wrong losses'),
+    (changed((' * len(labels)', ''), (' / ' + IMAGES, '')), 'sum over batches'),
+    (changed(('train_loss / ' + IMAGES, 'loss.item()')), 'loss of last batch'),
 ]
 
 RIGHT = [  # other answers that are right

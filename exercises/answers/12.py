@@ -26,8 +26,10 @@ def numbers(got):
     try:
         one, two, three = map(float, got)
     except (TypeError, ValueError):
-        raise AssertionError('return three numbers: the class, what it was taken for, '
-                             'and the share') from None
+        raise AssertionError((
+            'returns not three things',
+            'return three numbers: the class, what it was taken for, and the share',
+        )) from None
     return [one, two, three]
 
 
@@ -40,59 +42,81 @@ def check(mine):
         got = mine.worst_mistake(labels, predicted)
     except IndexError as error:
         assert 'index 130' not in str(error) and 'list' not in str(error), (
+            'table too small',
             'there may be more classes than your table has: here they go up to 130')
         raise
     except ZeroDivisionError:
-        raise AssertionError(
+        raise AssertionError((
+            'divides by zero',
             'you divide by 0: is it a class without images? Classes go up to 130 here, '
-            'and labels * n + predicted mixes up pairs unless n is larger') from None
+            'and labels * n + predicted mixes up pairs unless n is larger')) from None
     label, taken_for, share = numbers(got)
     same = torch.equal(labels, pairs[:, 0]) and torch.equal(predicted, pairs[:, 1])
-    assert same, 'you changed labels or predicted: work on a copy'
+    assert same, (
+        'changes its inputs', 'you changed labels or predicted: work on a copy')
     pair = label, taken_for
     assert label != taken_for, (
+        'counts right answers',
         f'({label:.0f}, {label:.0f}) is no mistake: leave out what was named right')
-    assert pair != (130, 3), 'the class comes first, then what it was taken for'
+    assert pair != (130, 3), (
+        'pair turned around', 'the class comes first, then what it was taken for')
     assert pair != (5, 1), (
+        'largest share wins',
         'class 5 is taken for 1 in 5 of 5 images, but 3 for 130 six times: take the '
         'pair that occurs most often, not the largest share')
     assert label != 7, (
+        'counts classes',
         'class 7 has most mistakes, but of three kinds: count pairs, not classes')
     assert pair not in ((8, 9), (9, 8)), (
+        'adds both directions',
         '8 taken for 9 is one pair and 9 taken for 8 another: do not add them up')
     assert pair != (14, 4), (
+        'largest numbers win',
         '(14, 4) is the pair with the largest numbers, not the one that occurs most '
         'often: max(counts, key=counts.get)')
-    assert pair != (3, 0), (  # the first in a table that has 1 for each pair
+    assert pair != (3, 0), (
+        'counts each pair once',
         'you name a pair which occurs once. m[labels, predicted] += 1 adds 1 only once '
         'to each pair: count in a loop, or with bincount')
     assert PAIRS.get(pair) != 1, (
+        'counts tensors',
         'you name a pair which occurs once. Do you count tensors? Two tensors with the '
         'same number are two keys: .tolist() or .item()')
-    assert pair != (11, 10), (  # 11 * 15 + 10 is 3 * 15 + 130
+    assert pair != (11, 10), (
+        'largest label only',
         '(11, 10) does not occur: predicted can have larger classes than labels: take '
         'the maximum of both for n')
     assert pair in PAIRS, (
+        'mixes up pairs',
         f'({label:g}, {taken_for:g}) does not occur: labels * n + predicted mixes up '
         'pairs, unless n is larger than every label and every prediction (here 130)')
     assert pair == (3, 130), (
+        'wrong pair',
         f'the worst pair here is (3, 130), and you said ({label:g}, {taken_for:g})')
     n, mistakes = len(labels), sum(a != b for a, b in PAIRS for _ in range(PAIRS[a, b]))
-    assert share <= 1, f'the share is a number from 0 to 1, and yours is {share:g}'
+    assert share <= 1, (
+        'share above one', f'the share is a number from 0 to 1, and yours is {share:g}')
     assert abs(share - 6 / n) > 1e-4, (
+        'share of all images',
         'your share is of all images: divide by those of the class')
     assert abs(share - 6 / mistakes) > 1e-4, (
+        'share of all mistakes',
         'your share is of all mistakes: divide by the images of the class')
     assert abs(share - 6 / 7) > 1e-4, (
+        'share of class mistakes',
         "your share is of the class's mistakes: divide by all images of the class, the "
         'right ones too')
     assert abs(share - 6 / 9) > 1e-4, (
+        'share of right ones',
         'you divided by the images that were right: divide by all of the class')
     assert abs(share - 1) > 1e-4, (
+        'share of predicted',
         'your share is of the images taken for 130: divide by those labelled 3')
-    assert abs(share - 6 / 16) < 1e-4, f'6 of 16 is 0.375, and you said {share:.4f}'
+    assert abs(share - 6 / 16) < 1e-4, (
+        'wrong share', f'6 of 16 is 0.375, and you said {share:.4f}')
     got = numbers(mine.worst_mistake(torch.tensor([1]), torch.tensor([0])))
-    assert got == [1, 0, 1], f'one image of 1, taken for 0: (1, 0, 1.0), not {got}'
+    assert got == [1, 0, 1], (
+        'wrong for one image', f'one image of 1, taken for 0: (1, 0, 1.0), not {got}')
 
 
 COUNT = '''
@@ -125,20 +149,20 @@ def worst_mistake(labels, predicted):
     return *worst, counts[worst] / (labels == worst[0]).sum().item()
 '''
 
-WRONG = [  # (answer, words that the verdict has)
-    (COUNT.format(keep='True', result=RESULT), 'leave out what was named right'),
+WRONG = [  # (answer, name of its mistake)
+    (COUNT.format(keep='True', result=RESULT), 'counts right answers'),
     (COUNT.format(keep=KEEP, result='(worst[1], worst[0], pairs.count(worst) / '
-                  '(labels == worst[0]).sum().item())'), 'the class comes first'),
+                  '(labels == worst[0]).sum().item())'), 'pair turned around'),
     (COUNT.format(keep=KEEP, result='(*worst, pairs.count(worst) / len(labels))'),
-     'your share is of all images'),
+     'share of all images'),
     (COUNT.format(keep=KEEP, result='(*worst, pairs.count(worst) / len(pairs))'),
-     'of all mistakes'),
+     'share of all mistakes'),
     (COUNT.format(keep=KEEP, result='(*worst, pairs.count(worst) / '
-                  '(predicted == worst[1]).sum().item())'), 'taken for 130'),
+                  '(predicted == worst[1]).sum().item())'), 'share of predicted'),
     (COUNT.format(keep=KEEP, result='(*worst, 100 * pairs.count(worst) / '
-                  '(labels == worst[0]).sum().item())'), 'from 0 to 1'),
-    (COUNT.format(keep=KEEP, result='worst'), 'return three numbers'),
-    (COUNT.format(keep=KEEP, result='print(worst)'), 'print shows a result'),
+                  '(labels == worst[0]).sum().item())'), 'share above one'),
+    (COUNT.format(keep=KEEP, result='worst'), 'returns not three things'),
+    (COUNT.format(keep=KEEP, result='print(worst)'), 'returns nothing'),
     ('''
 def worst_mistake(labels, predicted):
     wrong = labels != predicted
@@ -146,11 +170,11 @@ def worst_mistake(labels, predicted):
     taken_for = predicted[wrong & (labels == label)].mode().values.item()
     count = ((labels == label) & (predicted == taken_for)).sum().item()
     return label, taken_for, count / (labels == label).sum().item()
-''', 'count pairs, not classes'),
+''', 'counts classes'),
     (DICT.format(pairs='zip(labels.tolist(), predicted.tolist())', worst='max(counts)'),
-     'the pair with the largest numbers'),
+     'largest numbers win'),
     (DICT.format(pairs='zip(labels, predicted)', worst='max(counts, key=counts.get)'),
-     'Do you count tensors?'),
+     'counts tensors'),
     ('''
 from collections import Counter
 
@@ -160,7 +184,7 @@ def worst_mistake(labels, predicted):
     counts = Counter(zip(labels[wrong], predicted[wrong]))
     worst = max(reversed(counts), key=counts.get)
     return *worst, counts[worst] / (labels == worst[0]).sum().item()
-''', 'Do you count tensors?'),
+''', 'counts tensors'),
     ('''
 def worst_mistake(labels, predicted):
     counts = torch.zeros(100, 100)
@@ -168,9 +192,9 @@ def worst_mistake(labels, predicted):
         counts[label, other] += label != other
     label, other = divmod(counts.argmax().item(), 100)
     return label, other, counts[label, other] / (labels == label).sum()
-''', 'than your table has'),
+''', 'table too small'),
     (MIXED.format(n=10), 'mixes up pairs'),
-    (MIXED.format(n='labels.max().item() + 1'), 'take the maximum of both'),
+    (MIXED.format(n='labels.max().item() + 1'), 'largest label only'),
     ('''
 def worst_mistake(labels, predicted):
     n = labels.max().item() + 1
@@ -178,7 +202,7 @@ def worst_mistake(labels, predicted):
     counts.fill_diagonal_(0)
     label, taken_for = divmod(counts.argmax().item(), n)
     return label, taken_for, counts.max().item() / (labels == label).sum().item()
-''', 'predicted can have larger classes than labels'),
+''', 'largest label only'),
     ('''
 def worst_mistake(labels, predicted):
     wrong = labels != predicted
@@ -186,7 +210,7 @@ def worst_mistake(labels, predicted):
     label, taken_for = divmod(mixed.mode().values.item(), 100)
     count = ((labels == label) & (predicted == taken_for)).sum().item()
     return label, taken_for, count / (labels == label).sum().item()
-''', 'go up to 130'),
+''', 'divides by zero'),
     ('''
 def worst_mistake(labels, predicted):
     n = max(labels.max().item(), predicted.max().item()) + 1
@@ -195,7 +219,7 @@ def worst_mistake(labels, predicted):
     m.fill_diagonal_(0)
     label, taken_for = divmod(m.argmax().item(), n)
     return label, taken_for, (m[label, taken_for] / m[label].sum()).item()
-''', 'adds 1 only once to each pair'),
+''', 'counts each pair once'),
     ('''
 def worst_mistake(labels, predicted):
     best = (0, 0, 0.0)
@@ -205,26 +229,38 @@ def worst_mistake(labels, predicted):
             if share > best[2]:
                 best = (label, other, share)
     return best
-''', 'not the largest share'),
+''', 'largest share wins'),
     ('''
 def worst_mistake(labels, predicted):
     labels[labels == predicted] = -1
     pairs = [p for p in zip(labels.tolist(), predicted.tolist()) if p[0] >= 0]
     worst = max(pairs, key=pairs.count)
     return *worst, pairs.count(worst) / max(1, (labels == worst[0]).sum().item())
-''', 'work on a copy'),
+''', 'changes its inputs'),
     ('''
 def worst_mistake(labels, predicted):
     pairs = [tuple(sorted(p)) for p in zip(labels.tolist(), predicted.tolist())
              if p[0] != p[1]]
     worst = max(pairs, key=pairs.count)
     return *worst, pairs.count(worst) / (labels == worst[0]).sum().item()
-''', 'do not add them up'),
+''', 'adds both directions'),
     ('''
 def worst_mistake(labels, predicted):
     return 3, 130, 0.375
-''', 'one image of 1'),
+''', 'wrong for one image'),
+    (COUNT.format(keep=KEEP, result='(*worst, pairs.count(worst) / '
+                  'sum(pair[0] == worst[0] for pair in pairs))'),
+     'share of class mistakes'),
+    (COUNT.format(keep=KEEP, result='(*worst, pairs.count(worst) / '
+                  '((labels == worst[0]) & (predicted == labels)).sum().item())'),
+     'share of right ones'),
+    (COUNT.format(keep=KEEP, result='(*worst, 1 - pairs.count(worst) / '
+                  '(labels == worst[0]).sum().item())'), 'wrong share'),
 ]
+
+UNREACHED = {
+    'wrong pair': 'each other pair of PAIRS is refused by an assert above',
+}
 
 RIGHT = [  # other answers that are right
     '''

@@ -26,60 +26,87 @@ ORDER = [TRANSFORM, TRAINSET, LOADER, MODEL, CRITERION, OPTIMIZER, EPOCHS, ZERO,
          BATCHES, CLEAR, FORWARD, LOSS, BACKWARD, STEP, ADD, PRINT]
 SOLUTION = 'steps = [\n' + ''.join(f'    {line!r},\n' for line in ORDER) + ']\n'
 
-BEFORE = [  # (a line, one that must come later, what breaks otherwise)
-    (TRANSFORM, TRAINSET, 'the data set is to use transform, and there is none yet'),
-    (TRAINSET, LOADER, 'the loader is to serve trainset, and there is none yet'),
-    (MODEL, OPTIMIZER, 'the optimizer asks for model.parameters(), and there is no '
-     'model yet'),
-    (EPOCHS, ZERO, 'train_loss = 0 stands outside of the epochs: each needs a new sum'),
-    (EPOCHS, BATCHES, 'for epoch comes first: in each epoch, all batches'),
-    (ZERO, BATCHES, 'train_loss = 0 comes after the batches have begun: there is no '
-     'sum to add to, or it is lost'),
-    (BATCHES, PRINT, 'print comes before the batches: nothing is summed up yet'),
-    (FORWARD, LOSS, 'the loss needs the output of this batch: forward comes first'),
-    (LOSS, BACKWARD, 'backward starts from the loss: there is none of this batch yet'),
-    (BACKWARD, STEP, 'step comes before backward: the gradient of this batch is not '
-     'there yet, and the weights move by an older one or not at all'),
-    (LOSS, ADD, 'the loss is added up before this batch has one'),
+LOOPS = [  # (a line, one that must come later, the mistake and what breaks otherwise)
+    (EPOCHS, ZERO, (
+        'sum outside the epochs',
+        'train_loss = 0 stands outside of the epochs: each needs a new sum')),
+    (EPOCHS, BATCHES, (
+        'batches before epochs',
+        'for epoch comes first: in each epoch, all batches')),
+    (ZERO, BATCHES, (
+        'sum after the batches',
+        'train_loss = 0 comes after the batches have begun: there is no sum to add to, '
+        'or it is lost')),
+    (BATCHES, PRINT, (
+        'prints before the batches',
+        'print comes before the batches: nothing is summed up yet')),
+]
+STEPS = [  # the same, of the lines before the loops and within them
+    (TRANSFORM, TRAINSET, (
+        'data before transform',
+        'the data set is to use transform, and there is none yet')),
+    (TRAINSET, LOADER, (
+        'loader before data',
+        'the loader is to serve trainset, and there is none yet')),
+    (MODEL, OPTIMIZER, (
+        'optimizer before model',
+        'the optimizer asks for model.parameters(), and there is no model yet')),
+    (FORWARD, LOSS, (
+        'loss before forward',
+        'the loss needs the output of this batch: forward comes first')),
+    (LOSS, BACKWARD, (
+        'backward before loss',
+        'backward starts from the loss: there is none of this batch yet')),
+    (BACKWARD, STEP, (
+        'step before backward',
+        'step comes before backward: the gradient of this batch is not there yet, and '
+        'the weights move by an older one or not at all')),
+    (LOSS, ADD, (
+        'adds before the loss',
+        'the loss is added up before this batch has one')),
 ]
 
 
 def check(mine):
     steps = mine.steps
-    assert isinstance(steps, (list, tuple)), 'steps is a list of lines: keep it one'
+    assert isinstance(steps, (list, tuple)), (
+        'steps not a list', 'steps is a list of lines: keep it one')
     lines = {line.strip(): line for line in ORDER}
     for step in steps:
-        assert isinstance(step, str), 'each line is a str, in quotes'
+        assert isinstance(step, str), (
+            'line not a string', 'each line is a str, in quotes')
         assert step.strip() in lines, (
+            'changes a line',
             f'{step.strip()} was not there: move lines, with the comma behind each')
         assert step == lines[step.strip()], (
+            'changes the indentation',
             f'{step.strip()} has other spaces in front: keep the line as it was')
     twice = [step for step, count in Counter(steps).items() if count > 1]
-    assert not twice, f'there twice: {twice and twice[0].strip()}'
+    assert not twice, (
+        'line there twice', f'there twice: {twice[0].strip()}')
     lost = [line.strip() for line in ORDER if line not in steps]
-    assert not lost, f'this line has got lost: {lost and lost[0]}'
+    assert not lost, (
+        'line got lost', f'this line has got lost: {lost[0]}')
 
     at = {step: i for i, step in enumerate(steps)}
-    epochs, batches = at[EPOCHS], at[BATCHES]
     for step in steps:
-        spaces = len(step) - len(step.lstrip())
-        assert spaces or step == EPOCHS or at[step] < epochs, (
+        is_preparation = not step.startswith(' ') and step != EPOCHS
+        assert not is_preparation or at[step] < at[EPOCHS], (
+            'repeats the preparations',
             f'{step.strip()} is made once, so it stands before for epoch')
-    for first, second, words in BEFORE[3:7]:
-        assert at[first] < at[second], words
+    for first, second, mistake in LOOPS:
+        assert at[first] < at[second], mistake
     for step in steps:
-        spaces = len(step) - len(step.lstrip())
-        assert spaces < 8 or batches < at[step] < at[PRINT], (
+        of_a_batch = step.startswith(' ' * 8)
+        assert not of_a_batch or at[BATCHES] < at[step] < at[PRINT], (
+            'line outside the batches',
             f'{step.strip()} belongs to for images, and stands outside of it')
-    for first, second, words in BEFORE:
-        assert at[first] < at[second], words
+    for first, second, mistake in STEPS:
+        assert at[first] < at[second], mistake
     assert not at[BACKWARD] < at[CLEAR] < at[STEP], (
+        'clears before the step',
         'zero_grad stands between backward and step: it clears what step needs, and '
         'nothing is learned')
-    try:
-        compile('\n'.join(steps), 'steps', 'exec')
-    except SyntaxError as error:
-        raise AssertionError(f'this is no program: {error.msg}') from None
 
 
 def ordered(*changes):
@@ -91,30 +118,33 @@ def ordered(*changes):
     return f'steps = {steps!r}\n'
 
 
-WRONG = [  # (answer, words that the verdict has)
-    (ordered((CLEAR, STEP)), 'zero_grad stands between'),
-    (ordered((STEP, BACKWARD)), 'step comes before backward'),
-    (ordered((STEP, CLEAR)), 'step comes before backward'),
-    (ordered((STEP, LOSS)), 'step comes before backward'),
-    (ordered((OPTIMIZER, MODEL)), 'there is no model yet'),
-    (ordered((LOADER, TRAINSET)), 'the loader is to serve'),
-    (ordered((TRAINSET, TRANSFORM)), 'use transform'),
-    (ordered((ZERO, EPOCHS)), 'each needs a new sum'),
-    (ordered((ZERO, PRINT)), 'train_loss = 0 comes after'),
-    (ordered((PRINT, BATCHES)), 'print comes before the batches'),
-    (ordered((PRINT, ADD)), 'stands outside of it'),
-    (ordered((LOSS, FORWARD)), 'forward comes first'),
-    (ordered((BACKWARD, LOSS)), 'there is none of this batch yet'),
-    (ordered((ADD, LOSS)), 'before this batch has one'),
-    (ordered((BATCHES, EPOCHS), (ZERO, BATCHES)), 'outside of the epochs'),
-    (ordered((CLEAR, BATCHES)), 'belongs to for images'),
-    (ordered((MODEL, BATCHES)), 'is made once'),
-    (ordered((CRITERION, LOSS)), 'is made once'),
-    (f'steps = {ORDER[:-1]!r}', 'got lost'),
-    (f'steps = {[*ORDER, STEP]!r}', 'there twice'),
-    (f'steps = {[line.strip() for line in ORDER]!r}', 'spaces in front'),
-    (f'steps = {[*ORDER, ADD + STEP]!r}', 'the comma behind each'),
-    ('steps.sort()', 'made once'),
+WRONG = [  # (answer, name of its mistake)
+    (ordered((CLEAR, STEP)), 'clears before the step'),
+    (ordered((STEP, BACKWARD)), 'step before backward'),
+    (ordered((STEP, CLEAR)), 'step before backward'),
+    (ordered((STEP, LOSS)), 'step before backward'),
+    (ordered((OPTIMIZER, MODEL)), 'optimizer before model'),
+    (ordered((LOADER, TRAINSET)), 'loader before data'),
+    (ordered((TRAINSET, TRANSFORM)), 'data before transform'),
+    (ordered((ZERO, EPOCHS)), 'sum outside the epochs'),
+    (ordered((ZERO, PRINT)), 'sum after the batches'),
+    (ordered((PRINT, BATCHES)), 'prints before the batches'),
+    (ordered((PRINT, ADD)), 'line outside the batches'),
+    (ordered((LOSS, FORWARD)), 'loss before forward'),
+    (ordered((BACKWARD, LOSS)), 'backward before loss'),
+    (ordered((ADD, LOSS)), 'adds before the loss'),
+    (ordered((BATCHES, EPOCHS), (ZERO, BATCHES)), 'sum outside the epochs'),
+    (ordered((CLEAR, BATCHES)), 'line outside the batches'),
+    (ordered((MODEL, BATCHES)), 'repeats the preparations'),
+    (ordered((CRITERION, LOSS)), 'repeats the preparations'),
+    (f'steps = {ORDER[:-1]!r}', 'line got lost'),
+    (f'steps = {[*ORDER, STEP]!r}', 'line there twice'),
+    (f'steps = {[line.strip() for line in ORDER]!r}', 'changes the indentation'),
+    (f'steps = {[*ORDER, ADD + STEP]!r}', 'changes a line'),
+    ('steps.sort()', 'repeats the preparations'),
+    (f'steps = {dict(enumerate(ORDER))!r}', 'steps not a list'),
+    (f'steps = {[*ORDER, None]!r}', 'line not a string'),
+    (ordered((BATCHES, EPOCHS)), 'batches before epochs'),
 ]
 
 RIGHT = [  # other answers that are right

@@ -40,7 +40,9 @@ class Small(nn.Module):
 
 class SGD:  # that of torch would do, but takes seconds to load
     def __init__(self, parameters, lr):
-        self.parameters, self.lr, self.steps = list(parameters), lr, 0
+        self.parameters = list(parameters)
+        self.lr = lr
+        self.steps = 0
 
     def zero_grad(self, set_to_none=True):
         for p in self.parameters:
@@ -56,51 +58,66 @@ LEARN = ['classifier.weight', 'classifier.bias']
 
 
 def check(mine):
-    model, images = Small(), 2 * torch.rand(8, 3, 5, 5) + 1
+    model = Small()
+    images = 2 * torch.rand(8, 3, 5, 5) + 1
+    labels = torch.arange(8) % 3
     model(images)  # so that batch norm has something to remember
-    body, labels = copy.deepcopy(model.features.state_dict()), torch.arange(8) % 3
+    body = copy.deepcopy(model.features.state_dict())
     names = mine.adapt(model, 3)
     layer = model.classifier
     assert isinstance(layer, nn.Linear), (
+        'replaces no linear layer',
         f'model.classifier is a {type(layer).__name__}, not one nn.Linear')
     out, inputs = layer.weight.shape
-    assert layer.out_features == 3 and out != 10, (
+    assert out != 10, (
+        'keeps old outputs',
         'model.classifier still has its 10 old outputs, not one for each of 3 classes')
     assert layer.in_features == 6 and inputs == 6, (
+        'wrong number of inputs',
         f'the new layer has {layer.in_features} inputs, and the body gives 6 features: '
         'the old layer knows, model.classifier.in_features')
-    assert layer.bias is not None, 'your new layer has no bias'
-    assert out == 3, 'it is nn.Linear(inputs, classes)'
+    assert layer.bias is not None, (
+        'layer without bias', 'your new layer has no bias')
+    assert layer.out_features == 3 and out == 3, (
+        'ignores the classes', 'it is nn.Linear(inputs, classes)')
     learns = [name for name, p in model.named_parameters() if p.requires_grad]
     assert learns, (
+        'freezes everything',
         'nothing learns: freeze first and put the new layer in afterwards, or it is '
         'frozen as well')
     assert set(learns) >= set(LEARN), (
+        'half a layer learns',
         f'of the new layer only {learns} learns: weight and bias should')
     more = [name for name in learns if name not in LEARN]
-    assert not more or not any('requires_grad' in vars(part)
-                               for part in model.modules()), (
+    frozen_modules = [part for part in model.modules() if 'requires_grad' in vars(part)]
+    assert not more or not frozen_modules, (
+        'freezes the module',
         'model.requires_grad = False only sets a new name on the module: '
         'model.requires_grad_(False), or a loop over model.parameters()')
     new = [name for p in model.parameters() for name in vars(p) if 'requir' in name]
     assert not more or not new, (
+        'misspells the name',
         f'{new[0]} is a new name that you give: it is called requires_grad')
     assert not more, (
+        'body learns too',
         f'{len(more)} others learn as well, such as {more[-1]}: freeze every parameter '
         'of the body')
-    assert not isinstance(names, (str, int)) and hasattr(names, '__iter__'), (
-        'adapt returns the names of what learns: a list of str')
+    is_list = hasattr(names, '__iter__') and not isinstance(names, (str, int))
+    assert is_list, (
+        'returns no names', 'adapt returns the names of what learns: a list of str')
     names = list(names)
     assert all(isinstance(name, str) for name in names), (
+        'returns no strings',
         'adapt returns names, a list of str: named_parameters() has them')
     assert sorted(names) == sorted(LEARN), (
-        f'adapt returns {names}, but what learns is {LEARN}')
+        'wrong names', f'adapt returns {names}, but what learns is {LEARN}')
     now = model.features.state_dict()
     assert all(torch.equal(now[name], body[name]) for name in body), (
-        'adapt changed the numbers of the body')
+        'changes the body', 'adapt changed the numbers of the body')
     other = Small(features=4)
     mine.adapt(other, 2)
     assert other.classifier.weight.shape == (2, 4), (
+        'guesses the sizes',
         'for another body and two classes the new layer should be [2, 4], and yours is '
         f'{list(other.classifier.weight.shape)}')
 
@@ -120,41 +137,54 @@ def check(mine):
             got = mine.train_step(model, optimizer, images, labels)
         except RuntimeError as error:
             assert 'does not require grad' not in str(error), (
+                'forward without notes',
                 'the loss has no gradients to walk back: no_grad is for tests')
             raise
-        assert torch.is_grad_enabled(), 'after your step gradients are off'
+        assert torch.is_grad_enabled(), (
+            'switches gradients off', 'after your step gradients are off')
         now = model.features.state_dict()
-        assert all(torch.equal(now[name], body[name]) for name in body
-                   if not name.endswith(('mean', 'var', 'tracked'))), (
-            'the parameters of the body have changed')
-        assert all(torch.equal(now[name], body[name]) for name in body), (
+        moved = [name for name in body if not torch.equal(now[name], body[name])]
+        assert all(name.endswith(('mean', 'var', 'tracked')) for name in moved), (
+            'trains the body', 'the parameters of the body have changed')
+        assert not moved, (
+            'batch norm moves',
             'running_mean has moved: frozen or not, batch norm remembers in train '
             'mode. model.eval() before the forward pass')
         assert all(p.grad is None for p in model.features.parameters()), (
+            'unfreezes the body',
             'parameters of the body got gradients: they are to stay frozen')
         assert not torch.equal(model.classifier.weight, before), (
+            'classifier stands still',
             'the classifier has not moved: backward, then step')
         assert optimizer.steps == step + 1, (
-            'use the optimizer that comes in, for one step')
-        assert isinstance(got, (float, int)) or getattr(got, 'shape', None) == (), (
-            'train_step returns the loss, one number')
+            'another optimizer', 'use the optimizer that comes in, for one step')
+        is_number = isinstance(got, (float, int)) or getattr(got, 'shape', None) == ()
+        assert is_number, (
+            'returns no loss', 'train_step returns the loss, one number')
         assert not getattr(got, 'requires_grad', False), (
-            'the loss is a tensor, and keeps all notes: .item()')
+            'returns a tensor', 'the loss is a tensor, and keeps all notes: .item()')
         got = got.item() if hasattr(got, 'item') else got
-        assert abs(got - soft.item()) > 1e-4, (
+        assert not abs(got - soft.item()) < 1e-4, (
+            'softmax before loss',
             'softmax before nn.CrossEntropyLoss: it applies its own, give it the '
             'logits')
-        assert got == got and abs(got - 8 * wanted.item()) > 1e-3, (
+        assert not abs(got - 8 * wanted.item()) < 1e-3, (
+            'sum of losses',
             'your loss is that of all images added up, not their mean')
-        assert step or abs(got - nn.CrossEntropyLoss()(
-            used(images), labels).item()) > 1e-4, (
+        after = nn.CrossEntropyLoss()(used(images), labels)
+        assert step > 0 or not abs(got - after.item()) < 1e-4, (
+            'loss after the step',
             'your loss is the one after the step: return that of the forward pass')
         assert abs(got - wanted.item()) < 1e-4, (
+            'wrong loss',
             f'the loss of this batch is {wanted.item():.3f}, and you have {got:.3f}: '
             'does batch norm compute with the batch?')
-        assert torch.allclose(model.classifier.weight, used.classifier.weight,
-                              atol=1e-5), (
-            'the first step is not that of the gradient' if not step else
+        as_wanted = torch.allclose(
+            model.classifier.weight, used.classifier.weight, atol=1e-5)
+        assert as_wanted or step > 0, (
+            'wrong first step', 'the first step is not that of the gradient')
+        assert as_wanted, (
+            'gradients not cleared',
             'the second step goes elsewhere: are the gradients cleared in between?')
 
 
@@ -173,48 +203,60 @@ FREEZE = '''    for parameter in model.parameters():
 HEAD = '    model.classifier = nn.Linear(model.classifier.in_features, classes)\n'
 EVAL = '    model.eval()\n'
 
-WRONG = [  # (answer, words that the verdict has)
-    (but((FREEZE + HEAD, HEAD + FREEZE)), 'freeze first'),
-    (but((HEAD, '')), 'its 10 old outputs'),
+WRONG = [  # (answer, name of its mistake)
+    (but((FREEZE + HEAD, HEAD + FREEZE)), 'freezes everything'),
+    (but((HEAD, '')), 'keeps old outputs'),
     (but((HEAD, '    model.classifier.out_features = classes\n')),
-     'its 10 old outputs'),
+     'keeps old outputs'),
     (but(('model.classifier.in_features, classes', '1024, classes')),
-     'the body gives 6 features'),
-    (but(('model.classifier.in_features, classes', '6, classes')), 'another body'),
-    (but(('in_features, classes', 'in_features, 3')), 'two classes'),
+     'wrong number of inputs'),
+    (but(('model.classifier.in_features, classes', '6, classes')), 'guesses the sizes'),
+    (but(('in_features, classes', 'in_features, 3')), 'guesses the sizes'),
     (but((HEAD, '    model.classifier = nn.Sequential(nn.Linear(6, classes))\n')),
-     'not one nn.Linear'),
-    (but((FREEZE, '')), 'others learn as well'),
+     'replaces no linear layer'),
+    (but((FREEZE, '')), 'body learns too'),
     (but((FREEZE, '    for layer in model.features:\n        if isinstance(layer, '
           'nn.Conv2d):\n            layer.requires_grad_(False)\n')),
-     'such as features.4.bias'),
+     'body learns too'),
     (but((FREEZE, FREEZE.replace('parameter.requires', 'parameter.require'))),
-     'it is called requires_grad'),
-    (but((FREEZE, '    model.requires_grad = False\n')), 'a new name on the module'),
-    (but((FREEZE, '    model.features.requires_grad = False\n')), 'a new name on'),
-    (but(('in_features, classes', 'in_features, classes, bias=False')), 'has no bias'),
+     'misspells the name'),
+    (but((FREEZE, '    model.requires_grad = False\n')), 'freezes the module'),
+    (but((FREEZE, '    model.features.requires_grad = False\n')), 'freezes the module'),
+    (but(('in_features, classes', 'in_features, classes, bias=False')),
+     'layer without bias'),
     (but(('(output, labels)', '(output.softmax(dim=1), labels)')),
-     'it applies its own'),
+     'softmax before loss'),
     (but(('    model.eval()', '    optimizer = torch.optim.SGD(model.classifier.'
-          'parameters(), lr=0.1)\n    model.eval()')), 'that comes in'),
-    (but(('loss.item()', 'loss')), 'keeps all notes'),
-    (but((' if p.requires_grad]', ']')), 'but what learns is'),
-    (but(('[name for', '[p for')), 'adapt returns names'),
+          'parameters(), lr=0.1)\n    model.eval()')), 'another optimizer'),
+    (but(('loss.item()', 'loss')), 'returns a tensor'),
+    (but((' if p.requires_grad]', ']')), 'wrong names'),
+    (but(('[name for', '[p for')), 'returns no strings'),
     (but(('return [name', 'return len([name'), ('requires_grad]', 'requires_grad])')),
-     'a list of str'),
-    (but((EVAL, '')), 'running_mean has moved'),
-    (but((EVAL, '    model.train()\n')), 'running_mean has moved'),
+     'returns no names'),
+    (but((EVAL, '')), 'batch norm moves'),
+    (but((EVAL, '    model.train()\n')), 'batch norm moves'),
     (but((EVAL, '    kept = [b.clone() for b in model.buffers()]\n'),
          ('    return loss.item()', '    for b, old in zip(model.buffers(), kept):\n'
-          '        b.copy_(old)\n    return loss.item()')), 'compute with the batch'),
-    (but(('    optimizer.zero_grad()\n', '')), 'are the gradients cleared'),
-    (but(('    optimizer.step()\n', '')), 'backward, then step'),
+          '        b.copy_(old)\n    return loss.item()')), 'wrong loss'),
+    (but(('    optimizer.zero_grad()\n', '')), 'gradients not cleared'),
+    (but(('    optimizer.step()\n', '')), 'classifier stands still'),
     (but(('    return loss.item()', '    return criterion(model(images), labels).item()'
-          )) + '\n\ncriterion = nn.CrossEntropyLoss()\n', 'the one after the step'),
-    (but(('loss.item()', 'output')), 'one number'),
+          )) + '\n\ncriterion = nn.CrossEntropyLoss()\n', 'loss after the step'),
+    (but(('loss.item()', 'output')), 'returns no loss'),
     (but(('    output = model(images)', '    with torch.no_grad():\n'
-          '        output = model(images)')), 'no_grad is for tests'),
-    (but(('loss.item()', 'loss.item() * len(labels)')), 'not their mean'),
+          '        output = model(images)')), 'forward without notes'),
+    (but(('loss.item()', 'loss.item() * len(labels)')), 'sum of losses'),
+    (but((HEAD, '    model(torch.rand(2, 3, 5, 5))\n' + HEAD)), 'changes the body'),
+    (but((HEAD, HEAD + '    model.classifier.bias.requires_grad = False\n')),
+     'half a layer learns'),
+    (but(('in_features, classes', 'in_features, 5')), 'ignores the classes'),
+    (but(('    return loss', '    torch.set_grad_enabled(False)\n    return loss')),
+     'switches gradients off'),
+    (but(('    return loss', '    with torch.no_grad():\n        for p in model.'
+          'parameters():\n            p *= 0.99\n    return loss')),
+     'trains the body'),
+    (but((EVAL, EVAL + '    model.requires_grad_(True)\n')), 'unfreezes the body'),
+    (but(('loss.backward()', '(2 * loss).backward()')), 'wrong first step'),
 ]
 
 RIGHT = [  # other answers that are right

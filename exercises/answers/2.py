@@ -20,93 +20,115 @@ def check(mine):
         before = [tensor.clone() for tensor in given]
         got = mine.collapse(*given)
         assert isinstance(got, (tuple, list)) and len(got) == 2, (
-            'return two tensors: return W, B')
+            'returns not two things', 'return two tensors: return W, B')
         W, B = got
         assert isinstance(W, torch.Tensor) and isinstance(B, torch.Tensor), (
+            'returns no tensors',
             f'W is a {type(W).__name__} and B a {type(B).__name__}: return two tensors')
         case = f'for W1 [{i}, {h}] and W2 [{h}, {o}]'
         assert i == h == o or list(W.shape) != [o, i] or i == o, (
+            'weights turned',
             f'{case} your W is [{o}, {i}]: [inputs, outputs] is the other way round')
         shaped(W, W1 @ W2, f'{case} your W')
         assert all(map(torch.equal, before, given)), (
+            'changes its inputs',
             'your function changes its inputs: += and *= do that; make new tensors')
         if i == h == o:
-            for wrong, words in (
-                    (W2 @ W1, 'x meets W1 first, so W1 stands first in the product'),
-                    ((W1 @ W2).T, 'your W lies on its side: no .T is needed here'),
-                    (W1 + W2, 'your W is a sum: one layer after the other multiplies'),
-                    (W1 * W2, 'W1 * W2 multiplies element by element: take @')):
-                assert not torch.allclose(W, wrong, atol=1e-4), words
+            for wrong, mistake in (
+                    (W2 @ W1,
+                     ('weights in wrong order',
+                      'x meets W1 first, so W1 stands first in the product')),
+                    ((W1 @ W2).T,
+                     ('weights lie on side',
+                      'your W lies on its side: no .T is needed here')),
+                    (W1 + W2,
+                     ('adds the weights',
+                      'your W is a sum: one layer after the other multiplies')),
+                    (W1 * W2,
+                     ('weights element by element',
+                      'W1 * W2 multiplies element by element: take @'))):
+                assert not torch.allclose(W, wrong, atol=1e-4), mistake
             assert list(B.shape) != [h, o] or not torch.allclose(B, B1 * W2 + B2), (
+                'biases element by element',
                 'B1 * W2 multiplies element by element: take @')
         shaped(B, B2, f'{case} your B')
-        for wrong, words in (
-                (B2, 'B1 is missing from B: put zeros in for x, and see what remains'),
+        for wrong, mistake in (
+                (B2,
+                 ('first bias missing',
+                  'B1 is missing from B: put zeros in for x, and see what remains')),
                 (torch.sigmoid(B1) @ W2 + B2,
-                 'no sigmoid here: only layers without one between them collapse'),
-                (B1 @ W2, 'B2 is missing from B: it is added at the very end'),
+                 ('puts in a sigmoid',
+                  'no sigmoid here: only layers without one between them collapse')),
+                (B1 @ W2,
+                 ('second bias missing',
+                  'B2 is missing from B: it is added at the very end')),
                 (B1 + B2 if h == o else None,
-                 'B1 does not arrive as it is: it goes through W2 before B2 is added'),
+                 ('first bias not multiplied',
+                  'B1 does not arrive as it is: it goes through W2 before B2 is '
+                  'added')),
                 ((B1 + B2) @ W2 if h == o else None,
-                 'B2 is added after W2: only B1 goes through W2'),
+                 ('second bias multiplied',
+                  'B2 is added after W2: only B1 goes through W2')),
                 (B1 @ W2 @ W2 + B2 if h == o else None,
-                 'B1 goes through W2 only once'),
+                 ('first bias multiplied twice', 'B1 goes through W2 only once')),
                 (B1 @ W1 @ W2 + B2 if h == i else None,
-                 'B1 is added after W1: it goes through W2 alone')):
-            assert wrong is None or not torch.allclose(B, wrong, atol=1e-4), words
+                 ('first bias through both',
+                  'B1 is added after W1: it goes through W2 alone'))):
+            assert wrong is None or not torch.allclose(B, wrong, atol=1e-4), mistake
         x = torch.randn(7, i)
         right = (x @ W1 + B1) @ W2 + B2
         assert torch.allclose(x @ W + B, right, atol=1e-3), (
+            'wrong row',
             f'{case} the row {x[0]} gives {right[0]} in two layers, and '
             f'{(x @ W + B)[0]} in yours')
 
 
-WRONG = [  # (answer, words that the verdict has)
+WRONG = [  # (answer, name of its mistake)
     ('''
 def collapse(W1, B1, W2, B2):
     return W1 @ W2, B2
-''', 'B1 is missing from B'),
+''', 'first bias missing'),
     ('''
 def collapse(W1, B1, W2, B2):
     return W1 @ W2, B1 @ W2
-''', 'B2 is missing from B'),
+''', 'second bias missing'),
     ('''
 def collapse(W1, B1, W2, B2):
     return W1 @ W2, B1 + B2
-''', 'goes through W2 before B2 is added'),
+''', 'first bias not multiplied'),
     ('''
 def collapse(W1, B1, W2, B2):
     return W1 @ W2, (B1 + B2) @ W2
-''', 'only B1 goes through W2'),
+''', 'second bias multiplied'),
     ('''
 def collapse(W1, B1, W2, B2):
     W = W1 @ W2
     return W, B1 @ W + B2
-''', 'it goes through W2 alone'),
+''', 'first bias through both'),
     ('''
 def collapse(W1, B1, W2, B2):
     return W2 @ W1, B1 @ W2 + B2
-''', 'x meets W1 first'),
+''', 'weights in wrong order'),
     ('''
 def collapse(W1, B1, W2, B2):
     return W2.T @ W1.T, B1 @ W2 + B2
-''', 'no .T is needed'),
+''', 'weights lie on side'),
     ('''
 def collapse(W1, B1, W2, B2):
     return W1 * W2, B1 @ W2 + B2
-''', 'element by element'),
+''', 'weights element by element'),
     ('''
 def collapse(W1, B1, W2, B2):
     return W1 + W2, B1 + B2
-''', 'one layer after the other multiplies'),
+''', 'adds the weights'),
     ('''
 def collapse(W1, B1, W2, B2):
     return W1 @ W2, (B1 @ W2 + B2).sum()
-''', 'your B has the shape'),
+''', 'wrong shape'),
     ('''
 def collapse(W1, B1, W2, B2):
     return W1 @ W2
-''', 'return two tensors'),
+''', 'returns not two things'),
     ('''
 def collapse(W1, B1, W2, B2):
     B2 += B1 @ W2
@@ -116,25 +138,42 @@ def collapse(W1, B1, W2, B2):
 def collapse(W1, B1, W2, B2):
     sigmoid = torch.sigmoid
     return W1 @ W2, sigmoid(B1) @ W2 + B2
-''', 'no sigmoid here'),
+''', 'puts in a sigmoid'),
     ('''
 def collapse(W1, B1, W2, B2):
     B = torch.zeros(1, 3)
     B += B1 @ W2 + B2
     return W1 @ W2, B
-''', 'for W1 [4, 5] and W2 [5, 1] your B'),
+''', 'wrong shape'),
     ('''
 def collapse(W1, B1, W2, B2):
     return W1 * W2, B1 * W2 + B2
-''', 'W1 * W2 multiplies element by element'),
+''', 'weights element by element'),
     ('''
 def collapse(W1, B1, W2, B2):
     return W1 @ W2, B1 * W2 + B2
-''', 'B1 * W2 multiplies element by element'),
+''', 'biases element by element'),
     ('''
 def collapse(W1, B1, W2, B2):
     return W1 @ W2, (B1 @ W2 + B2).view(-1)
-''', 'your B has the shape [3], not [1, 3]'),
+''', 'wrong shape'),
+    ('''
+def collapse(W1, B1, W2, B2):
+    return (W1 @ W2).tolist(), (B1 @ W2 + B2).tolist()
+''', 'returns no tensors'),
+    ('''
+def collapse(W1, B1, W2, B2):
+    W = (W1 @ W2).reshape(W2.shape[1], W1.shape[0])
+    return W, B1 @ W2 + B2
+''', 'weights turned'),
+    ('''
+def collapse(W1, B1, W2, B2):
+    return W1 @ (W2 + B2), B1 @ W2 + B2
+''', 'wrong row'),
+    ('''
+def collapse(W1, B1, W2, B2):
+    return W1 @ W2, B1 @ W2 @ W2 + B2
+''', 'first bias multiplied twice'),
 ]
 
 RIGHT = [  # other answers that are right

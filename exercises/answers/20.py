@@ -23,7 +23,8 @@ def compute_features(body, loader):
 
 class Body(nn.Module):
     """Counts the images that come, and whether torch takes notes, in copies, too."""
-    count, notes = 0, False
+    count = 0
+    notes = False
 
     def __init__(self):
         super().__init__()
@@ -38,79 +39,105 @@ class Body(nn.Module):
         return output
 
 
+RETURNS_NOT_TWO = ('returns not two', 'return two tensors: features, labels')
+
+
 def check(mine):
     n = 10
-    labels, body = torch.arange(n) * 3, Body()  # a label of its own for each image
+    labels = torch.arange(n) * 3  # a label of its own for each image
+    body = Body()
     images = torch.randn(n, 3, 4, 4) + torch.linspace(-2, 2, n).view(n, 1, 1, 1)
     body(images)  # so that batch norm has something to remember
     before = copy.deepcopy(body.state_dict())
     used = copy.deepcopy(body).eval()
     wanted = torch.cat([used(images[i:i + 1]).detach() for i in range(n)])
-    Body.count, Body.notes, layers = 0, False, str(body)
+    Body.count = 0
+    Body.notes = False
+    layers = str(body)
     body.train()
     dataset = TensorDataset(images, labels)
     try:
         got = mine.compute_features(body, DataLoader(dataset, 3, shuffle=True))
     except RuntimeError as error:
         assert 'stack expects' not in str(error), (
+            'stacks the batches',
             'torch.stack wants batches of the same size, and the last is short: '
             'torch.cat')
         raise
     enabled = torch.is_grad_enabled()
     torch.set_grad_enabled(True)
     assert enabled, (
+        'switches gradients off',
         'gradients are off for all that follows: with torch.no_grad(): ends by itself')
-    assert isinstance(got, (tuple, list)) and len(got) == 2, (
-        'return two tensors: features, labels')
-    assert not isinstance(got[1], list) or len(got[1]) != n, (
+    assert isinstance(got, (tuple, list)) and len(got) == 2, RETURNS_NOT_TWO
+    features, got_labels = got
+    single_labels = isinstance(got_labels, list) and len(got_labels) == n
+    assert not single_labels, (
+        'labels as numbers',
         'labels is a list of numbers: append each batch and torch.cat, or '
         'torch.tensor(labels)')
-    assert not isinstance(got[0], list) and not isinstance(got[1], list), (
+    assert not any(isinstance(one, list) for one in got), (
+        'returns lists',
         'you return lists of batches: torch.cat makes one tensor of a list')
-    features, got_labels = got
-    assert all(isinstance(one, torch.Tensor) for one in got), (
-        'return two tensors: features, labels')
+    assert all(isinstance(one, torch.Tensor) for one in got), RETURNS_NOT_TWO
     assert features.shape != (1, 5), (
+        'last batch only',
         'these are the features of the last batch only: keep those of all batches')
     assert features.shape != (3, 5), (
+        'first batch only',
         'these are the features of the first batch only: return stands in the loop')
-    assert len(features) != 9, 'the last batch, of one image, is missing'
-    assert features.shape != (5, n), 'a row for each image, and yours is a column'
-    assert features.dtype != torch.int64, 'the features come first, then the labels'
+    assert len(features) != 9, (
+        'leaves out last batch', 'the last batch, of one image, is missing')
+    assert features.shape != (5, n), (
+        'features in columns', 'a row for each image, and yours is a column')
+    assert features.dtype != torch.int64, (
+        'labels come first', 'the features come first, then the labels')
     shaped(features, wanted, 'the features')
     shaped(got_labels, labels, 'labels')
     assert body.count == n, (
+        'walks through twice',
         f'{body.count} images went through the body, and the loader has {n}: walk '
         'through it once')
     assert str(body) == layers, (
+        'changes the layers',
         'the body has other layers now, and it is to stay as it is')
     assert all(p.requires_grad for p in body.parameters()), (
+        'freezes the body',
         'the parameters of the body have lost requires_grad, and it is to stay as it '
         'is: torch.no_grad() is enough')
     now = body.state_dict()
     moved = [name for name in before if not torch.equal(now[name], before[name])]
-    assert not any('running' in name or 'tracked' in name for name in moved), (
+    remembered = [name for name in moved if 'running' in name or 'tracked' in name]
+    assert not remembered, (
+        'batch norm moves',
         'batch norm has remembered these images: body.eval() first')
-    assert not moved, f'the body has changed: {moved}'
+    assert not moved, (
+        'changes the body', f'the body has changed: {moved}')
     assert not features.requires_grad and not body.notes, (
+        'takes notes',
         'torch took notes for gradients, which keeps all that was computed: with '
         'torch.no_grad():')
     assert sorted(got_labels.tolist()) == labels.tolist(), (
-        'labels is not what the loader serves: each of them once')
+        'wrong labels', 'labels is not what the loader serves: each of them once')
     apart = torch.cdist(features, wanted)  # of each row, how far from each image?
     nearest, found = apart.min(dim=1)
     assert (nearest < 1e-4).all(), (
+        'body in train mode',
         'the features are not those of a body in eval mode: what an image gets depends '
         'on chance or on the images beside it')
-    assert len(set(found.tolist())) == n, 'some images are there twice, others never'
+    assert len(set(found.tolist())) == n, (
+        'images twice', 'some images are there twice, others never')
     assert torch.equal(labels[found], got_labels), (
+        'features without their labels',
         'features and labels are no pairs: a loader that shuffles has another order '
         'each time, so take both from the same batch')
 
-    body, features = nn.Flatten(), torch.randn(4, 2)
-    loader = DataLoader(TensorDataset(features, torch.tensor([1, 0, 1, 1])), 4)
-    got, got_labels = mine.compute_features(body, loader)
-    assert torch.allclose(got, features) and got_labels.tolist() == [1, 0, 1, 1], (
+    features = torch.randn(4, 2)
+    labels = torch.tensor([1, 0, 1, 1])
+    loader = DataLoader(TensorDataset(features, labels), 4)
+    got, got_labels = mine.compute_features(nn.Flatten(), loader)
+    assert torch.allclose(got, features) and got_labels.tolist() == labels.tolist(), (
+        'fails for other bodies',
         'for another body, with one batch of 4 images and two features, it fails')
 
 
@@ -123,42 +150,52 @@ def but(*changes):
     return answer
 
 
-WRONG = [  # (answer, words that the verdict has)
-    (but(('    body.eval()\n', '')), 'batch norm has remembered'),
-    (but(('    body.eval()\n', '    body.train()\n')), 'batch norm has remembered'),
-    (but(('with torch.no_grad()', 'if True')), 'took notes'),
+WRONG = [  # (answer, name of its mistake)
+    (but(('    body.eval()\n', '')), 'batch norm moves'),
+    (but(('    body.eval()\n', '    body.train()\n')), 'batch norm moves'),
+    (but(('with torch.no_grad()', 'if True')), 'takes notes'),
     (but(('with torch.no_grad()', 'torch.set_grad_enabled(False)\n    if True')),
-     'ends by itself'),
+     'switches gradients off'),
     (but(('torch.cat(features), torch.cat(all_labels)', 'features, all_labels')),
-     'lists of batches'),
+     'returns lists'),
     (but(('append(labels)', 'extend(labels)'), ('torch.cat(all_labels)', 'all_labels')),
-     'labels is a list of numbers'),
+     'labels as numbers'),
     (but(('    body.eval()\n', '    body.eval().requires_grad_(False)\n')),
-     'have lost requires_grad'),
+     'freezes the body'),
     (but(('    body.eval()\n', '    body.eval()\n    body.classifier = torch.nn.'
-          'Identity()\n')), 'other layers now'),
+          'Identity()\n')), 'changes the layers'),
     (but(('torch.cat(features), torch.cat(all_labels)', 'torch.cat(features)')),
-     'return two tensors'),
+     'returns not two'),
     (but(('torch.cat(features), torch.cat(all_labels)',
-          'torch.cat(all_labels), torch.cat(features)')), 'the features come first'),
+          'torch.cat(all_labels), torch.cat(features)')), 'labels come first'),
     (but(('torch.cat(features), torch.cat(all_labels)', 'features[-1], labels')),
      'last batch only'),
     (but(('    return torch.cat(features)', '            return torch.cat(features)')),
      'first batch only'),
-    (but(('torch.cat(features)', 'torch.cat(features[:-1])')), 'is missing'),
-    (but(('torch.cat(features)', 'torch.cat(features).T')), 'yours is a column'),
-    (but(('torch.cat(all_labels)', 'torch.cat([y for _, y in loader])')), 'no pairs'),
+    (but(('torch.cat(features)', 'torch.cat(features[:-1])')), 'leaves out last batch'),
+    (but(('torch.cat(features)', 'torch.cat(features).T')), 'features in columns'),
+    (but(('torch.cat(all_labels)', 'torch.cat([y for _, y in loader])')),
+     'features without their labels'),
     (but(('torch.cat(all_labels)', 'torch.tensor([y for _, y in loader.dataset])')),
-     'no pairs'),
-    (but(('torch.cat(all_labels)', 'torch.cat(all_labels).sort().values')), 'no pairs'),
+     'features without their labels'),
+    (but(('torch.cat(all_labels)', 'torch.cat(all_labels).sort().values')),
+     'features without their labels'),
     (but(('            features.append(body(images))', '            body(images)\n'
-          '            features.append(body(images))')), '20 images went through'),
+          '            features.append(body(images))')), 'walks through twice'),
     (but(('    body.eval()\n', '    before = [b.clone() for b in body.buffers()]\n'),
          ('    return', '    for b, old in zip(body.buffers(), before):\n'
-          '        b.copy_(old)\n    return')), 'not those of a body in eval'),
-    (but(('torch.cat(all_labels)', 'torch.cat(all_labels).float()')), 'float32, not'),
-    (but(('torch.cat(all_labels)', 'torch.cat(all_labels).view(-1, 1)')), 'the shape'),
-    (but(('torch.cat(features)', 'torch.stack(features)')), 'the last is short'),
+          '        b.copy_(old)\n    return')), 'body in train mode'),
+    (but(('torch.cat(all_labels)', 'torch.cat(all_labels).float()')), 'wrong dtype'),
+    (but(('torch.cat(all_labels)', 'torch.cat(all_labels).view(-1, 1)')),
+     'wrong shape'),
+    (but(('torch.cat(features)', 'torch.stack(features)')), 'stacks the batches'),
+    (but(('            features', '            for p in body.parameters():\n'
+          '                p *= 0.99\n            features')), 'changes the body'),
+    (but(('torch.cat(all_labels)', 'torch.arange(len(loader.dataset))')),
+     'wrong labels'),
+    (but(('torch.cat(features)',
+          'torch.cat([features[0], features[0], *features[2:]])')), 'images twice'),
+    (but(('body(images)', 'body(images).relu()')), 'fails for other bodies'),
 ]
 
 RIGHT = [  # other answers that are right

@@ -22,111 +22,127 @@ def check(mine):
             before = array.copy()
             got, case = mine.centre(array), f'for an array of {array.dtype}'
             assert isinstance(got, torch.Tensor), (
+                'returns no tensor',
                 f'{case} you return a {type(got).__name__}, not a tensor')
             assert np.array_equal(array, before), (
+                'changes the array',
                 f'{case} the array has changed: -= or an underscore writes into it, or '
                 'into a tensor that shares its memory')
             right = torch.tensor(before - before.mean(axis=0), dtype=torch.float32)
             shaped(got, right, f'{case} the result')
             assert not np.shares_memory(got.detach().numpy(), array), (
+                'shares the memory',
                 f'{case} the result shares the memory of the array: a later change of '
                 'one would change the other')
             tensor = torch.tensor(before, dtype=torch.float32)
-            for wrong, words in (
-                    (tensor, 'nothing is subtracted yet'),
+            for wrong, mistake in (
+                    (tensor, ('subtracts nothing', 'nothing is subtracted yet')),
                     (tensor - tensor.mean(),
-                     'you subtract the mean of everything: each column has its own'),
+                     ('mean of everything',
+                      'you subtract the mean of everything: each column has its own')),
                     (tensor - tensor.mean(dim=1, keepdim=True),
-                     'you subtract the mean of each row: dim=0 gives that of columns'),
+                     ('mean of each row',
+                      'you subtract the mean of each row: dim=0 gives that of '
+                      'columns')),
                     (tensor - tensor.mean(dim=1) if len(rows) == 3 else None,
-                     'you subtract the means of the rows: dim=0 gives that of columns'),
+                     ('means of rows flat',
+                      'you subtract the means of the rows: dim=0 gives that of '
+                      'columns')),
                     (tensor - tensor.median(dim=0).values,
-                     'that is the median, the value in the middle: take the mean'),
+                     ('median for mean',
+                      'that is the median, the value in the middle: take the mean')),
                     (tensor - tensor.min(dim=0).values,
-                     'you subtract the smallest of each column: take its mean'),
+                     ('smallest for mean',
+                      'you subtract the smallest of each column: take its mean')),
                     (right / (tensor.std(dim=0) if len(rows) > 1 else 1),
-                     'you divide as well: only subtract the mean'),
+                     ('divides as well',
+                      'you divide as well: only subtract the mean')),
                     (right / tensor.std(dim=0, unbiased=False),
-                     'you divide as well: only subtract the mean'),
-                    (-right, 'the signs are turned: the value minus the mean')):
+                     ('divides as well',
+                      'you divide as well: only subtract the mean')),
+                    (-right,
+                     ('signs turned',
+                      'the signs are turned: the value minus the mean'))):
                 assert (wrong is None or torch.allclose(wrong, right, atol=1e-3)
-                        or not torch.allclose(got, wrong, atol=1e-4)), words
+                        or not torch.allclose(got, wrong, atol=1e-4)), mistake
             assert torch.allclose(got, right, atol=1e-4), (
+                'wrong result',
                 f'{case} {rows} the result is {right}, and yours is '
                 f'{got}')
     dates = np.array([[1700000000.0, 0.5], [1700000001.0, 1.5], [1700000005.0, 1.0]])
     got = mine.centre(dates)
     right = torch.tensor([[-2, -0.5], [-1, 0.5], [3, 0]])
     assert torch.allclose(got, right, atol=0.01), (
+        'rounds too early',
         f'of the dates 1700000000, ...01 and ...05 you make {got[:, 0]} in '
         'place of -2, -1, 3: float32 rounded them before you subtracted')
 
 
-WRONG = [  # (answer, words that the verdict has)
+WRONG = [  # (answer, name of its mistake)
     ('''
 def centre(array):
     tensor = torch.from_numpy(array)
     tensor -= tensor.mean(dim=0)
     return tensor.float()
-''', 'for an array of float64 the array has changed'),
+''', 'changes the array'),
     ('''
 def centre(array):
     tensor = torch.from_numpy(array).float()
     tensor -= tensor.mean(dim=0)
     return tensor
-''', 'for an array of float32 the array has changed'),
+''', 'changes the array'),
     ('''
 def centre(array):
     tensor = torch.from_numpy(array)
     return tensor - tensor.mean(dim=0)
-''', 'torch.float64, not torch.float32'),
+''', 'wrong dtype'),
     ('''
 def centre(array):
     tensor = torch.from_numpy(array)
     return (tensor - tensor.mean()).float()
-''', 'the mean of everything'),
+''', 'mean of everything'),
     ('''
 def centre(array):
     tensor = torch.from_numpy(array)
     return (tensor - tensor.mean(dim=1, keepdim=True)).float()
-''', 'the mean of each row'),
+''', 'mean of each row'),
     ('''
 def centre(array):
     tensor = torch.from_numpy(array)
     return (tensor - tensor.mean(dim=1)).float()
-''', 'the means of the rows'),
+''', 'means of rows flat'),
     ('''
 def centre(array):
     tensor = torch.tensor(array, dtype=torch.float32)
     return tensor - tensor.mean(dim=0)
-''', 'float32 rounded them before'),
+''', 'rounds too early'),
     ('''
 def centre(array):
     return (array - array.mean(axis=0)).astype(np.float32)
-''', 'not a tensor'),
+''', 'returns no tensor'),
     ('''
 def centre(array):
     return torch.tensor(array, dtype=torch.float32)
-''', 'nothing is subtracted yet'),
+''', 'subtracts nothing'),
     ('''
 def centre(array):
     array -= array.mean(axis=0)
     return torch.tensor(array, dtype=torch.float32)
-''', 'the array has changed: -= or an underscore writes into it, or'),
+''', 'changes the array'),
     ('''
 def centre(array):
     tensor = torch.from_numpy(array)
     return ((tensor - tensor.mean(dim=0)) / tensor.std(dim=0)).float()
-''', 'you divide as well'),
+''', 'divides as well'),
     ('''
 def centre(array):
     return torch.from_numpy(array.mean(axis=0) - array).float()
-''', 'the signs are turned'),
+''', 'signs turned'),
     ('''
 def centre(array):
     tensor = torch.from_numpy(array)
     return (tensor - tensor.min(dim=0).values).float()
-''', 'subtract the smallest'),
+''', 'smallest for mean'),
     ('''
 def centre(array):
     mean = array.mean(axis=0)
@@ -136,6 +152,10 @@ def centre(array):
     array += mean
     return tensor
 ''', 'shares the memory'),
+    (SOLUTION.replace('tensor.mean(dim=0)', 'tensor.max(dim=0).values'),
+     'wrong result'),
+    (SOLUTION.replace('tensor.mean(dim=0)', 'tensor.median(dim=0).values'),
+     'median for mean'),
 ]
 
 RIGHT = [  # other answers that are right

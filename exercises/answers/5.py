@@ -38,20 +38,26 @@ def make(mine, sizes):
         net = mine.Net(sizes)
     except (AttributeError, TypeError) as error:
         assert 'Module.__init__' not in str(error), (
+            'no super init',
             'super().__init__() comes first in __init__: without it torch cannot note '
             'your layers')
         raise
     assert list(sizes) == given, (
+        'changes the list',
         f'the list of sizes was {given} and is {sizes} after you used it: pop takes '
         'away what others still need')
-    assert isinstance(net, nn.Module), f'Net makes a {type(net).__name__}, no nn.Module'
+    assert isinstance(net, nn.Module), (
+        'makes no module', f'Net makes a {type(net).__name__}, no nn.Module')
     assert hasattr(net, '_parameters'), (
+        'super init without effect',
         'super().__init__() comes first in __init__: without it torch notes nothing')
     got, right = sum(p.numel() for p in net.parameters()), amount(given)
     assert got > 0, (
+        'no parameters seen',
         'torch sees 0 parameters: layers in a plain list go unnoticed, and so do those '
         'that forward makes; give them to nn.Sequential(*layers)')
     assert got == right, (
+        'wrong number of parameters',
         f'Net({given}) has {got} parameters, not {right}: is each layer there once, '
         'with its own inputs and outputs, and a bias?')
     return net
@@ -66,9 +72,11 @@ def by_hand(net, sizes, x, between=torch.sigmoid):
     found = {tuple(p.shape): p for p in net.parameters()}
     for n, (i, o) in enumerate(zip(sizes, sizes[1:])):
         assert (o, i) in found, (
+            'weight of wrong shape',
             f'Net({sizes}) has no weight of shape [{o}, {i}]: its layers are '
             f'nn.Linear({sizes[0]}, {sizes[1]}) and so on')
-        assert (o,) in found, f'{o} units have no bias: nn.Linear would bring one'
+        assert (o,) in found, (
+            'layer without bias', f'{o} units have no bias: nn.Linear would bring one')
         x = x if n == 0 else between(x)
         x = x @ found[o, i].T + found[(o,)]
     return x
@@ -83,53 +91,75 @@ def check(mine):
         x = torch.randn(8, sizes[0])
         right = by_hand(net, sizes, x)
         got = net(x)
-        assert got is not None, 'forward returns nothing: return hands it on'
+        assert got is not None, (
+            'forward returns nothing', 'forward returns nothing: return hands it on')
         shaped(got, right, f'for 8 images the output of Net({sizes})')
-        for wrong, words in (
-                (torch.sigmoid(right), 'there is a sigmoid behind the last layer: it '
-                                       'stands between layers only'),
-                (torch.softmax(right, dim=1), 'the outputs are probabilities: logits '
-                                              'are wanted, without softmax'),
-                (torch.log_softmax(right, dim=1), 'logits are wanted, no log-softmax'),
+        for wrong, mistake in (
+                (torch.sigmoid(right),
+                 ('sigmoid behind last layer',
+                  'there is a sigmoid behind the last layer: it stands between '
+                  'layers only')),
+                (torch.softmax(right, dim=1),
+                 ('returns probabilities',
+                  'the outputs are probabilities: logits are wanted, without softmax')),
+                (torch.log_softmax(right, dim=1),
+                 ('returns log probabilities', 'logits are wanted, no log-softmax')),
                 (by_hand(net, sizes, x, lambda x: x) if len(sizes) > 2 else None,
-                 'there is no sigmoid between your layers: they are one layer then'),
+                 ('no sigmoid between layers',
+                  'there is no sigmoid between your layers: they are one layer then')),
                 (by_hand(net, sizes, x, torch.relu) if len(sizes) > 2 else None,
-                 'that is ReLU: the sigmoid was asked for')):
-            assert wrong is None or not torch.allclose(got, wrong, atol=1e-3), words
+                 ('relu for sigmoid', 'that is ReLU: the sigmoid was asked for'))):
+            assert wrong is None or not torch.allclose(got, wrong, atol=1e-3), mistake
         assert torch.allclose(got, right, atol=1e-3), (
+            'wrong output',
             f'Net({sizes}) gives {got[0].detach()}, and its weights, by hand, give '
             f'{right[0].detach()}')
         assert got.requires_grad, (
+            'output cut off',
             'the output is cut off from the weights, which can then not learn: leave '
             'detach and no_grad out of forward')
         got.sum().backward()
         assert all(p.grad is not None for p in net.parameters()), (
+            'layer left out',
             'some parameters take no part in the output: forward leaves a layer out')
-        assert net(x[:1]).shape == right[:1].shape, 'one image must give one row'
+        assert net(x[:1]).shape == right[:1].shape, (
+            'drops the single row', 'one image must give one row')
     equal = make(mine, (4, 4, 4))  # a tuple, and equal layers that must not be shared
     make(mine, [4, 4, 4])(torch.randn(2, 4)).sum().backward()
     assert all(p.grad is None for p in equal.parameters()), (
+        'networks share layers',
         'two networks share their layers: make new ones in each __init__')
     got = mine.count([784, 128, 64, 10])
-    assert got != 109184, 'each unit has a bias too: they are missing from your count'
-    assert got != 109386 + 784, 'the inputs have no bias: only the outputs of a layer'
-    assert got == 109386, f'[784, 128, 64, 10] has 109386 parameters, and you say {got}'
+    assert got != 109184, (
+        'counts no biases',
+        'each unit has a bias too: they are missing from your count')
+    assert got != 109386 + 784, (
+        'counts biases of inputs',
+        'the inputs have no bias: only the outputs of a layer')
+    assert got == 109386, (
+        'wrong count of lesson',
+        f'[784, 128, 64, 10] has 109386 parameters, and you say {got}')
     for sizes in ([784, 256, 10], [3, 2], (2, 3, 4, 5, 6), [1, 1]):
         given, init, right = list(sizes), nn.Module.__init__, amount(sizes)
         with mock.patch.object(nn.Module, '__init__', autospec=True,
                                side_effect=init) as made:
             got = mine.count(sizes)
-        assert list(sizes) == given, f'count changed the list: {given} became {sizes}'
+        assert list(sizes) == given, (
+            'count changes the list', f'count changed the list: {given} became {sizes}')
         assert got != 109386 or got == right, (
+            'count is a constant',
             f'you give 109386 for {given} as well: work it out from the sizes')
-        assert got == right, f'{given} has {right} parameters, and you say {got}'
+        assert got == right, (
+            'wrong count', f'{given} has {right} parameters, and you say {got}')
         assert not made.called, (
+            'count makes a network',
             'count makes a network: work the number out of the sizes')
         assert isinstance(got, Integral), (
+            'count is no int',
             f'count returns a {type(got).__name__}: a whole number is an int')
 
 
-WRONG = [  # (answer, words that the verdict has)
+WRONG = [  # (answer, name of its mistake)
     (COUNT + '''
 class Net(nn.Module):
     def __init__(self, sizes):
@@ -140,7 +170,7 @@ class Net(nn.Module):
         for layer in self.layers[:-1]:
             x = torch.sigmoid(layer(x))
         return self.layers[-1](x)
-''', 'layers in a plain list go unnoticed'),
+''', 'no parameters seen'),
     (COUNT + '''
 class Net(nn.Module):
     def __init__(self, sizes):
@@ -148,7 +178,7 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.layers(x)
-''', 'super().__init__() comes first'),
+''', 'no super init'),
     (COUNT + '''
 class Net(nn.Module):
     def __init__(self, sizes):
@@ -158,7 +188,7 @@ class Net(nn.Module):
         for layer in self.layers:
             x = layer(x)
         return x
-''', 'super().__init__() comes first'),
+''', 'super init without effect'),
     (COUNT + '''
 class Net(nn.Module):
     def __init__(self, sizes):
@@ -170,7 +200,7 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.layers(x)
-''', 'a sigmoid behind the last layer'),
+''', 'sigmoid behind last layer'),
     (COUNT + '''
 class Net(nn.Module):
     def __init__(self, sizes):
@@ -180,7 +210,7 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.layers(x)
-''', 'no sigmoid between your layers'),
+''', 'no sigmoid between layers'),
     (COUNT + '''
 class Net(nn.Module):
     def __init__(self, sizes):
@@ -190,7 +220,7 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.output(torch.sigmoid(self.hidden(x)))
-''', 'is each layer there once'),
+''', 'wrong number of parameters'),
     (COUNT + '''
 class Net(nn.Module):
     def __init__(self, sizes):
@@ -202,7 +232,7 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.layers(x)
-''', 'that is ReLU'),
+''', 'relu for sigmoid'),
     (COUNT + '''
 class Net(nn.Module):
     def __init__(self, sizes):
@@ -214,15 +244,15 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.layers(x)
-''', 'pop takes away'),
+''', 'changes the list'),
     (COUNT + NET + '''
     def forward(self, x):
         return torch.softmax(self.layers(x), dim=1)
-''', 'without softmax'),
+''', 'returns probabilities'),
     (COUNT + NET + '''
     def forward(self, x):
         x = self.layers(x)
-''', 'forward returns nothing: return hands it on'),
+''', 'forward returns nothing'),
     (COUNT + '''
 class Net(nn.Module):
     def __init__(self, sizes):
@@ -234,7 +264,7 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.layers(x)
-''', 'is each layer there once'),
+''', 'wrong number of parameters'),
     (COUNT + '''
 made = {}
 
@@ -249,27 +279,27 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.layers(x)
-''', 'Net([4, 4, 4]) has 20 parameters, not 40'),
+''', 'wrong number of parameters'),
     (NET + '''
 def count(sizes):
     return sum(i * o for i, o in zip(sizes, sizes[1:]))
-''', 'each unit has a bias too'),
+''', 'counts no biases'),
     (NET + '''
 def count(sizes):
     return sum(i * o for i, o in zip(sizes, sizes[1:])) + sum(sizes)
-''', 'the inputs have no bias'),
+''', 'counts biases of inputs'),
     (NET + '''
 def count(sizes):
     return 784 * 128 + 128 + 128 * 64 + 64 + 64 * 10 + 10
-''', 'work it out from the sizes'),
+''', 'count is a constant'),
     (NET + '''
 def count(sizes):
     return sum(p.numel() for p in Net(sizes).parameters() if p.dim() == 2)
-''', 'each unit has a bias too'),
+''', 'counts no biases'),
     (NET + '''
 def count(sizes):
     print(sum(i * o + o for i, o in zip(sizes, sizes[1:])))
-''', 'count returns nothing'),
+''', 'returns nothing'),
     (NET + '''
 def count(sizes):
     return sum(p.numel() for p in Net(sizes).parameters())
@@ -277,7 +307,63 @@ def count(sizes):
     (NET + '''
 def count(sizes):
     return sum((i + 1) * o / 1 for i, o in zip(sizes, sizes[1:]))
-''', 'count returns a float'),
+''', 'count is no int'),
+    (COUNT + NET.replace('nn.Module', 'object'), 'makes no module'),
+    (COUNT + NET.replace('self.layers(x)',
+                         'torch.log_softmax(self.layers(x), dim=1)'),
+     'returns log probabilities'),
+    (COUNT + NET.replace('nn.Sigmoid', 'nn.Tanh'), 'wrong output'),
+    (COUNT + NET.replace('self.layers(x)',
+                         'self.layers(x).detach()'), 'output cut off'),
+    (COUNT + NET.replace('return self.layers(x)', 'with torch.no_grad():\n'
+                         '            x = self.layers[:-1](x)\n'
+                         '        return self.layers[-1](x)'), 'layer left out'),
+    (COUNT + NET.replace('self.layers(x)',
+                         'self.layers(x).squeeze()'), 'drops the single row'),
+    (COUNT + '''
+class Net(nn.Module):
+    def __init__(self, sizes):
+        super().__init__()
+        self.W, self.B = nn.ParameterList(), nn.ParameterList()
+        for inputs, outputs in zip(sizes, sizes[1:]):
+            self.W.append(nn.Parameter(torch.randn(inputs, outputs)))
+            self.B.append(nn.Parameter(torch.zeros(outputs)))
+
+    def forward(self, x):
+        for i, (W, B) in enumerate(zip(self.W, self.B)):
+            x = (torch.sigmoid(x) if i else x) @ W + B
+        return x
+''', 'weight of wrong shape'),
+    (COUNT + '''
+class Net(nn.Module):
+    def __init__(self, sizes):
+        super().__init__()
+        self.W, self.B = nn.ParameterList(), nn.ParameterList()
+        for inputs, outputs in zip(sizes, sizes[1:]):
+            self.W.append(nn.Parameter(torch.randn(outputs, inputs)))
+            self.B.append(nn.Parameter(torch.zeros(1, outputs)))
+
+    def forward(self, x):
+        for i, (W, B) in enumerate(zip(self.W, self.B)):
+            x = (torch.sigmoid(x) if i else x) @ W.T + B
+        return x
+''', 'layer without bias'),
+    (COUNT + 'MADE = {}\n' + NET.replace('self.layers = nn.Sequential(*layers[:-1])',
+     'self.layers = MADE.setdefault(tuple(sizes), nn.Sequential(*layers[:-1]))'),
+     'networks share layers'),
+    (NET + COUNT.replace('+ outputs', '+ 1'), 'wrong count of lesson'),
+    (NET + '''
+def count(sizes):
+    total = 0
+    while len(sizes) > 1:
+        total += (sizes.pop(0) + 1) * sizes[0]
+    return total
+''', 'count changes the list'),
+    (NET + '''
+def count(sizes):
+    weights = sum(i * o for i, o in zip(sizes, sizes[1:]))
+    return weights + sum(sizes[1:-1]) + 10
+''', 'wrong count'),
 ]
 
 RIGHT = [  # other answers that are right

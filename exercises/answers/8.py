@@ -18,20 +18,33 @@ def descend(f, start, lr, steps):
 '''
 
 TROUBLE = (  # (part of torch's message, what it means here)
-    ('wants a tensor', 'f takes a tensor, and you give it a float: torch.tensor(start, '
-                       'requires_grad=True)'),
-    ("'float' object has no", 'x is a float here, and only a tensor has a slope: '
-                              'torch.tensor(start, requires_grad=True)'),
-    ('leaf Variable', 'torch takes notes of what is done with x, so x itself may '
-                      'change only in a block of torch.no_grad()'),
-    ('does not require grad', 'this x wants no gradient: make it with requires_grad='
-                              'True, and write x -= ..., since x = x - ... in no_grad '
-                              'makes a new x without that'),
-    ('NoneType', 'x.grad is None here: either backward was not called yet, or x = x - '
-                 '... made a new x, and torch keeps the gradient of the first one '
-                 'only; x -= ... changes x itself'),
-    ('second time', 'f(x) belongs into the loop: each step needs it anew'),
-    ('modified by an inplace', 'f(x) belongs into the loop: each step needs it anew'))
+    ('wants a tensor',
+     ('start is no tensor',
+      'f takes a tensor, and you give it a float: torch.tensor(start, '
+      'requires_grad=True)')),
+    ("'float' object has no",
+     ('x is a float',
+      'x is a float here, and only a tensor has a slope: torch.tensor(start, '
+      'requires_grad=True)')),
+    ('leaf Variable',
+     ('changes x with notes',
+      'torch takes notes of what is done with x, so x itself may change only in a '
+      'block of torch.no_grad()')),
+    ('does not require grad',
+     ('x wants no gradient',
+      'this x wants no gradient: make it with requires_grad=True, and write x -= '
+      '..., since x = x - ... in no_grad makes a new x without that')),
+    ('NoneType',
+     ('gradient is none',
+      'x.grad is None here: either backward was not called yet, or x = x - ... made '
+      'a new x, and torch keeps the gradient of the first one only; x -= ... '
+      'changes x itself')),
+    ('second time',
+     ('function before the loop',
+      'f(x) belongs into the loop: each step needs it anew')),
+    ('modified by an inplace',
+     ('function before the loop',
+      'f(x) belongs into the loop: each step needs it anew')))
 
 
 def walk(slope, x, lr, steps, direction=-1, keep=0):
@@ -46,7 +59,7 @@ def walk(slope, x, lr, steps, direction=-1, keep=0):
 def check_walk(mine, name, f, slope, *where, first=None):
     """Check one walk; return whether f saw an x whose slope torch was to find.
 
-    first: what a wrong end means here, in place of all else.
+    first: the mistake that a wrong end means here, in place of all else.
     """
     start, lr, steps = where
     seen, off = [], []  # each x that f saw, and was autograd off then?
@@ -63,56 +76,75 @@ def check_walk(mine, name, f, slope, *where, first=None):
         got = mine.descend(noted, start, lr, steps)
     except (RuntimeError, TypeError, AttributeError) as error:
         assert 'does not require grad' not in str(error) or not off or not off[-1], (
+            'no gradients in function',
             'autograd is switched off while f(x) is computed: only the change of x '
             'belongs in the no_grad block')
         assert 'NoneType' not in str(error) or not seen or not (
             seen[-1].is_leaf and seen[-1].grad is not None), (
+            'takes result of backward',
             'backward() returns nothing: the slope is in x.grad afterwards')
-        for part, words in TROUBLE:
-            assert part not in str(error), words
+        for part, mistake in TROUBLE:
+            assert part not in str(error), mistake
         raise
     finally:
         on = torch.is_grad_enabled()
         torch.set_grad_enabled(True)
-    assert on, ('after your walk autograd is switched off for all that follows: take '
-                'with torch.no_grad(), which ends by itself')
+    assert on, (
+        'gradients stay off',
+        'after your walk autograd is switched off for all that follows: take '
+        'with torch.no_grad(), which ends by itself')
     assert isinstance(got, (int, float)) or (
         isinstance(got, torch.Tensor) and got.numel() == 1), (
-        f'you return a {type(got).__name__}, not the one number x')
+        'returns no number', f'you return a {type(got).__name__}, not the one number x')
     given, got = got, got.item() if isinstance(got, torch.Tensor) else got
     right = walk(slope, *where)
     end = torch.tensor(right, dtype=torch.float64)
     assert first is None or abs(got - right) < 2e-4, first
-    for wrong, words in (
-            (start, f'after {steps} steps x is where it was, {start}: x has to move, '
-                    'not a copy of it'),
-            (walk(slope, *where, direction=1), 'you walk uphill: minus the slope'),
-            (walk(slope, *where, keep=1), 'the gradients are never cleared, so each '
-                                          'backward adds to all before'),
-            (walk(slope, start, lr, steps - 1), 'that is one step too few'),
-            (walk(slope, start, lr, steps + 1), 'that is one step too many'),
-            (walk(slope, start, lr, 1), 'that is one step only: is the return behind '
-                                        'the loop?'),
+    for wrong, mistake in (
+            (start,
+             ('x stays in place',
+              f'after {steps} steps x is where it was, {start}: x has to move, not '
+              'a copy of it')),
+            (walk(slope, *where, direction=1),
+             ('walks uphill', 'you walk uphill: minus the slope')),
+            (walk(slope, *where, keep=1),
+             ('gradients never cleared',
+              'the gradients are never cleared, so each backward adds to all before')),
+            (walk(slope, start, lr, steps - 1),
+             ('one step too few', 'that is one step too few')),
+            (walk(slope, start, lr, steps + 1),
+             ('one step too many', 'that is one step too many')),
+            (walk(slope, start, lr, 1),
+             ('one step only',
+              'that is one step only: is the return behind the loop?')),
             (start - steps * lr * slope(start),
-             'every step uses the first slope: f(x).backward() belongs into the loop'),
-            (f(end).item(), 'that is f(x): return x'),
-            (slope(right), 'that is the slope: return x'),
+             ('first slope for all',
+              'every step uses the first slope: f(x).backward() belongs into the '
+              'loop')),
+            (f(end).item(), ('returns function value', 'that is f(x): return x')),
+            (slope(right), ('returns the slope', 'that is the slope: return x')),
             (walk(lambda x: math.copysign(1, slope(x)), *where),
-             'each of your steps is as long as lr: multiply it by the slope'),
+             ('steps of equal length',
+              'each of your steps is as long as lr: multiply it by the slope')),
             (walk(lambda x: 2 * (x - 3), *where),
-             'that is the end of a walk down (x - 3)^2, but f is another function now: '
-             'let torch find its slope'),
-            (walk(slope, 0.0, lr, steps), f'you begin at 0, but start is {start}'),
-            (walk(slope, start, 1, steps), 'lr is left out: it shortens each step'),
-            (walk(slope, start, 0.1, steps), f'you walk with a rate of 0.1, but lr is '
-                                             f'{lr}'),
-            (walk(slope, start, lr, 25), f'you take 25 steps, but steps is {steps}')):
-        assert abs(wrong - right) < 3e-4 or abs(got - wrong) > 1e-4, words
+             ('slope of another function',
+              'that is the end of a walk down (x - 3)^2, but f is another function '
+              'now: let torch find its slope')),
+            (walk(slope, 0.0, lr, steps),
+             ('begins at zero', f'you begin at 0, but start is {start}')),
+            (walk(slope, start, 1, steps),
+             ('leaves out lr', 'lr is left out: it shortens each step')),
+            (walk(slope, start, 0.1, steps),
+             ('fixed lr', f'you walk with a rate of 0.1, but lr is {lr}')),
+            (walk(slope, start, lr, 25),
+             ('fixed number of steps', f'you take 25 steps, but steps is {steps}'))):
+        assert abs(wrong - right) < 3e-4 or abs(got - wrong) > 1e-4, mistake
     assert abs(got - right) < 2e-4, (
+        'wrong end',
         f'{name} from {start}, {steps} steps with lr {lr}, ends at {right:.4f}, and '
         f'yours at {got:.4f}')
     assert not isinstance(given, torch.Tensor), (
-        'you return a tensor, not a float: x.item()')
+        'returns a tensor', 'you return a tensor, not a float: x.item()')
     return any(x.requires_grad for x in seen)
 
 
@@ -126,16 +158,19 @@ def check(mine):
             ('x^2', lambda x: x * x, lambda x: 2 * x, 5.0, 0.2, 0)):
         wanted = check_walk(mine, name, f, slope, *where)
         assert wanted or name != 'cos(x)', (
+            'measures the slope',
             'the places are right, but you measure the slope: let torch find it, with '
             'requires_grad=True and backward')
     check_walk(mine, 'x^2', lambda x: x * x, lambda x: 2 * x, 1.0, 1.1, 3, first=(
+        'steers the walk',
         'down x^2 with lr 1.1 each step leads further away, and x goes there: lr stays '
         'as it is, and the last x is returned, not the best'))
     check_walk(mine, 'x / 10^6', lambda x: x / 1e6, lambda x: 1e-6, 2.0, 1e3, 5, first=(
+        'stops early',
         'you stop early where the slope is small: make all the steps'))
 
 
-WRONG = [  # (answer, words that the verdict has)
+WRONG = [  # (answer, name of its mistake)
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -145,7 +180,7 @@ def descend(f, start, lr, steps):
         with torch.no_grad():
             x += lr * x.grad
     return x.item()
-''', 'you walk uphill'),
+''', 'walks uphill'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -154,7 +189,7 @@ def descend(f, start, lr, steps):
         with torch.no_grad():
             x -= lr * x.grad
     return x.item()
-''', 'the gradients are never cleared'),
+''', 'gradients never cleared'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -163,7 +198,7 @@ def descend(f, start, lr, steps):
         f(x).backward()
         x -= lr * x.grad
     return x.item()
-''', 'only in a block of torch.no_grad()'),
+''', 'changes x with notes'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -172,7 +207,7 @@ def descend(f, start, lr, steps):
         f(x).backward()
         x = x - lr * x.grad
     return x.item()
-''', 'x = x - ... made a new x'),
+''', 'gradient is none'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -182,7 +217,7 @@ def descend(f, start, lr, steps):
         with torch.no_grad():
             x = x - lr * x.grad
     return x.item()
-''', 'makes a new x without that'),
+''', 'x wants no gradient'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start)
@@ -190,7 +225,7 @@ def descend(f, start, lr, steps):
         f(x).backward()
         x -= lr * x.grad
     return x.item()
-''', 'make it with requires_grad=True'),
+''', 'x wants no gradient'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -200,7 +235,7 @@ def descend(f, start, lr, steps):
         with torch.no_grad():
             x -= lr * x.grad
     return x.item()
-''', 'either backward was not called yet'),
+''', 'gradient is none'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -211,14 +246,14 @@ def descend(f, start, lr, steps):
         with torch.no_grad():
             x -= lr * x.grad
     return x.item()
-''', 'belongs into the loop'),
+''', 'function before the loop'),
     ('''
 def descend(f, start, lr, steps):
     x = start
     for _ in range(steps):
         x -= lr * 2 * (x - 3)
     return x
-''', 'let torch find its slope'),
+''', 'slope of another function'),
     ('''
 def descend(f, start, lr, steps):
     x, step = start, 1e-4
@@ -227,7 +262,7 @@ def descend(f, start, lr, steps):
         below = f(torch.tensor(x - step, dtype=torch.float64))
         x -= lr * (above - below).item() / (2 * step)
     return x
-''', 'you measure the slope'),
+''', 'measures the slope'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(0.0, requires_grad=True)
@@ -237,7 +272,7 @@ def descend(f, start, lr, steps):
         with torch.no_grad():
             x -= lr * x.grad
     return x.item()
-''', 'you begin at 0'),
+''', 'begins at zero'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -257,7 +292,7 @@ def descend(f, start, lr, steps):
         with torch.no_grad():
             x -= lr * x.grad
         return x.item()
-''', 'is the return behind the loop'),
+''', 'one step only'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -266,7 +301,7 @@ def descend(f, start, lr, steps):
         f(x).backward()
         new = x.detach() - lr * x.grad
     return x.item()
-''', 'x is where it was'),
+''', 'x stays in place'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -278,7 +313,7 @@ def descend(f, start, lr, steps):
         torch.set_grad_enabled(True)
     torch.set_grad_enabled(False)
     return x.item()
-''', 'autograd is switched off'),
+''', 'gradients stay off'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -288,7 +323,7 @@ def descend(f, start, lr, steps):
         with torch.no_grad():
             x -= lr * x.grad
     return x.item()
-''', 'you take 25 steps'),
+''', 'fixed number of steps'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -297,7 +332,7 @@ def descend(f, start, lr, steps):
         with torch.no_grad():
             x -= lr * x.grad
     return x.item()
-''', 'every step uses the first slope'),
+''', 'first slope for all'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -307,7 +342,7 @@ def descend(f, start, lr, steps):
         with torch.no_grad():
             x -= 0.1 * x.grad
     return x.item()
-''', 'you walk with a rate of 0.1'),
+''', 'fixed lr'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -317,7 +352,7 @@ def descend(f, start, lr, steps):
         with torch.no_grad():
             x -= lr * x.grad
     return f(x).item()
-''', 'that is f(x)'),
+''', 'returns function value'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -327,13 +362,13 @@ def descend(f, start, lr, steps):
         with torch.no_grad():
             x -= lr * torch.sign(x.grad)
     return x.item()
-''', 'as long as lr'),
-    (SOLUTION.replace('x.item()', 'x'), 'not a float: x.item()'),
-    (SOLUTION.replace('x.item()', 'x.detach()'), 'not a float: x.item()'),
+''', 'steps of equal length'),
+    (SOLUTION.replace('x.item()', 'x'), 'returns a tensor'),
+    (SOLUTION.replace('x.item()', 'x.detach()'), 'returns a tensor'),
     (SOLUTION.replace('tensor(start', 'tensor([start]').replace('x.item()', 'x'),
-     'not a float: x.item()'),
+     'returns a tensor'),
     (SOLUTION.replace('        with', '        if x.grad.abs() < 1e-2:\n'
-                      '            break\n        with'), 'you stop early'),
+                      '            break\n        with'), 'stops early'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -346,9 +381,9 @@ def descend(f, start, lr, steps):
         if f(x) < f(torch.tensor(best)):
             best = x.item()
     return best
-''', 'not the best'),
+''', 'steers the walk'),
     (SOLUTION.replace('    return', '            if f(x) > f(x + lr * x.grad):\n'
-                      '                lr /= 2\n    return'), 'lr stays as it is'),
+                      '                lr /= 2\n    return'), 'steers the walk'),
     ('''
 def descend(f, start, lr, steps):
     x = torch.tensor(start, requires_grad=True)
@@ -358,14 +393,21 @@ def descend(f, start, lr, steps):
             f(x).backward()
             x -= lr * x.grad
     return x.item()
-''', 'autograd is switched off while f(x) is computed'),
+''', 'no gradients in function'),
     (SOLUTION.replace('    for', '    torch.set_grad_enabled(False)\n    for'),
-     'autograd is switched off while f(x) is computed'),
+     'no gradients in function'),
     (SOLUTION.replace('f(x).b', 'y = f(x).b').replace('lr * x.grad', 'lr * y'),
-     'backward() returns nothing'),
+     'takes result of backward'),
     (SOLUTION.replace('torch.tensor(start, requires_grad=True)', 'start'),
-     'x is a float here'),
-    (SOLUTION.replace('f(x)', 'f(start)'), 'f takes a tensor, and you give it a float'),
+     'x is a float'),
+    (SOLUTION.replace('f(x)', 'f(start)'), 'start is no tensor'),
+    (SOLUTION.replace('x.item()', '[x.item()]'), 'returns no number'),
+    (SOLUTION.replace('lr * x.grad', 'lr * x.grad\n            lr *= 0.9'),
+     'wrong end'),
+    (SOLUTION.replace('range(steps)', 'range(steps + 1)'), 'one step too many'),
+    (SOLUTION.replace('    return x.item()', '    x.grad = None\n    f(x).backward()\n'
+                      '    return x.grad.item()'), 'returns the slope'),
+    (SOLUTION.replace('lr * x.grad', 'x.grad'), 'leaves out lr'),
 ]
 
 RIGHT = [  # other answers that are right
