@@ -1,7 +1,7 @@
-// A page opened as a file may not read the other pages, from which search would quote.
+// A page that was opened as a file can't read the other pages, so search can't quote them.
 if (location.protocol == 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false
 
-// The side bar shows where one is.
+// Scroll the side bar to the page that you're on.
 addEventListener('load', () => {
   const bar = document.querySelector('.sidebar-scroll')
   const now = bar && bar.querySelector('.current-page')
