@@ -40,7 +40,7 @@ def numbers(version):
 found = []
 python = '.'.join(map(str, sys.version_info[:3]))
 report(sys.version_info >= (3, 10), f'Python {python}', 'install Python 3.10 or newer')
-for line in (ROOT / 'requirements.txt').read_text().split():
+for line in (ROOT / 'requirements.txt').read_text(encoding='utf-8').split():
     name, _, lowest = line.partition('>=')
     try:
         version = metadata.version(name)

@@ -12,8 +12,8 @@ import nbformat
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / 'README.md').read_text(encoding='utf-8')
 # Others find the course where this copy came from; README.md has but a placeholder.
-ORIGIN = subprocess.run(['git', 'config', 'remote.origin.url'], cwd=ROOT, text=True,
-                        capture_output=True).stdout.strip()
+ORIGIN = subprocess.run(['git', 'config', 'remote.origin.url'], cwd=ROOT,
+                        encoding='utf-8', capture_output=True).stdout.strip()
 ORIGIN = re.sub(r'^(?:ssh://)?git@([^:/]+)[:/]', r'https://\1/', ORIGIN)
 if ORIGIN.startswith('http'):
     README = re.sub(r'(git clone )\S+', lambda match: match[1] + ORIGIN, README)
