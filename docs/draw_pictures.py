@@ -78,7 +78,7 @@ def save(fig, folder, name):
 
 
 def measured(key):
-    return json.loads(NUMBERS.read_text())[key]
+    return json.loads(NUMBERS.read_text(encoding='utf-8'))[key]
 
 
 # Pictures that are computed on the spot
@@ -459,7 +459,7 @@ def run_lesson(number, data_dir):
 def measure(data_dir):
     numbers = count_confusions(data_dir) | {'curves': run_lesson(15, data_dir)[''],
                                             'dropout': run_lesson(16, data_dir)}
-    NUMBERS.write_text(json.dumps(numbers, indent=1) + '\n')
+    NUMBERS.write_text(json.dumps(numbers, indent=1) + '\n', encoding='utf-8')
 
 
 ALL = (neuron, network, activations, softmax, graph, valley, learning_rates, dense_block,

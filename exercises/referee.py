@@ -145,7 +145,7 @@ def start_walk(batches, loader):
         indices = getattr(dataset, 'indices', ())
         indices = [] if callable(indices) else list(indices)  # a method of tensors
         walk.ordered = walk.ordered and indices == sorted(indices)
-        walk.chance += re.findall(r'\b(?:Random|ColorJ|AutoA|TrivialA|AugMix)\w*',
+        walk.chance += re.findall(r'\b(?:Rand|ColorJ|AutoA|TrivialA|AugMix)\w*',
                                   repr(getattr(dataset, 'transform', '')))
         dataset = getattr(dataset, 'dataset', None)
     return follow(batches, walk)
@@ -331,7 +331,7 @@ def before_loss(output, target, *_, logits=False, **__):
         say('shapes', list(output.shape), list(target.shape))
 
 
-def before_classes(output, target, *_, logs=False, **__):
+def before_classes(output, target, *_, logs=False, ignore_index=-100, **__):
     judge(output)
     if output.dim() != 2 or not len(output):
         return
@@ -345,7 +345,8 @@ def before_classes(output, target, *_, logs=False, **__):
     if target.shape == output.shape and not sum_to_one(target.float()):
         say('labels', 'taken for probabilities')
     elif target.dim() == 1:
-        wrong = target[(target != -100) & ((target < 0) | (target >= rows.shape[1]))]
+        outside = (target < 0) | (target >= rows.shape[1])
+        wrong = target[outside & (target != ignore_index)]
         if target.is_floating_point() or len(wrong):
             say('labels', wrong[0].item() if len(wrong) else target.dtype)
 

@@ -2,17 +2,14 @@
 import gzip
 import hashlib
 import http.server
-import os
 import sys
 import threading
 
 import pytest
-from course import REAL, ROOT, STAND_INS, as_before, install
+from course import REAL, ROOT, STAND_INS, as_before, install, isolate, shorten
 
 sys.path[:0] = [str(ROOT), str(ROOT / 'exercises')]
-os.environ['MPLBACKEND'] = 'agg'
-os.environ['OMP_NUM_THREADS'] = '1'  # with -n 2 each test has one core
-os.environ['TORCH_HOME'] = os.devnull  # whatever weights this machine has
+isolate()  # before torch is imported, which reads some variables then
 
 import numpy as np
 from PIL import Image
@@ -40,6 +37,21 @@ def args(monkeypatch, tmp_path):
 def installed(tmp_path):
     """A copy of the course, to be spoiled."""
     return install(tmp_path / 'the course')
+
+
+@pytest.fixture(scope='session')
+def few_images(tmp_path_factory):
+    """A folder of synthetic data with 256 images to train, 300 to test, few photos.
+
+    It takes the place of helper.STAND_INS where a test does without accuracy.
+    """
+    folder = install(tmp_path_factory.mktemp('few') / 'course')
+    shorten(folder, 256)
+    shorten(folder, 300, part='t10k')
+    for part in folder.glob('data/synthetic/Cat_Dog_data/*/*'):
+        for path in sorted(part.iterdir())[6:]:
+            path.unlink()
+    return folder / 'data/synthetic'
 
 
 @pytest.fixture

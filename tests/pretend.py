@@ -4,12 +4,15 @@ A GPU without one: runs a script on a device called `pretend`
 
 The numbers are computed on the CPU, by torch itself. But it is noted which tensors
 would lie on the device, and what a GPU refuses is refused: tensors of different devices
-in one operation, numpy() of a tensor on it, and loading without a map_location. With
-PRETEND_FLOAT64=no it knows no float64, like the GPU of a Mac.
+in one operation, numpy() of a tensor on it, loading without a map_location, and sharing
+a tensor of the CPU with other processes, as NCCL refuses it. With PRETEND_FLOAT64=no it
+knows no float64, like the GPU of a Mac. With PRETEND_NOTES=FILE the names of the
+operations that took place on the device are written to FILE as JSON.
 
 Run: python tests/pretend.py codes/13_classify_fashion.py --device pretend
 """
 import functools
+import json
 import os
 import runpy
 import sys
@@ -22,6 +25,7 @@ from torch.utils._pytree import tree_flatten, tree_map
 
 NAME = 'pretend'
 there = {}  # the storages on the device, by their number; views share a storage
+done = set()  # the names of the operations on the device
 
 
 def tensors(*values):
@@ -60,6 +64,7 @@ class Operations(TorchDispatchMode):
                                f'{name} got some on the CPU and some on {NAME}')
         result = function(*args, **(kwargs or {}))
         if any(placed) and name != 'copy_':
+            done.add(name)
             for tensor in tensors(result):
                 put(tensor, True)
         return result
@@ -121,6 +126,17 @@ def load_with_map_location(load):
     return loaded
 
 
+def share_only_from_the_device(share):
+    """all_reduce and its like, by NCCL: it takes no tensor of the CPU, gloo does."""
+    @functools.wraps(share)
+    def shared(tensor, *args, **kwargs):
+        if not is_there(tensor):
+            raise RuntimeError(f'{share.__name__}: No backend type associated with '
+                               'device type cpu')
+        return share(tensor, *args, **kwargs)
+    return shared
+
+
 def main():
     torch.utils.rename_privateuse1_backend(NAME)
     module = type(sys)(NAME)  # what torch.autocast asks for
@@ -129,10 +145,20 @@ def main():
     module.is_available = lambda: False  # no streams or graphs, please
     torch._register_device_module(NAME, module)
     torch.load = load_with_map_location(torch.load)
+    for name in ('all_reduce', 'broadcast', 'reduce'):
+        share = getattr(torch.distributed, name)
+        setattr(torch.distributed, name, share_only_from_the_device(share))
+    # The real one makes tensors in C++, where nothing can be pretended.
+    torch.nn.parallel.DistributedDataParallel = lambda module, **_: module
     del sys.argv[0]
     sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]))
-    with Functions(), Operations():
-        runpy.run_path(sys.argv[0], run_name='__main__')
+    try:
+        with Functions(), Operations():
+            runpy.run_path(sys.argv[0], run_name='__main__')
+    finally:
+        if 'PRETEND_NOTES' in os.environ:
+            with open(os.environ['PRETEND_NOTES'], 'w', encoding='utf-8') as file:
+                json.dump(sorted(done), file)
 
 
 if __name__ == '__main__':

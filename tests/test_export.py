@@ -1,117 +1,290 @@
 """Lessons 24 and 24_1: a model leaves Python, and says the same without torch."""
+import json
 import re
 from types import SimpleNamespace
 
+import numpy as np
+import onnx
 import pytest
-from course import SYNTHETIC, install, lesson, one_line, run
+from course import PROGRAMS, SYNTHETIC, edited, install, lesson, one_line, run
+from PIL import Image
+from torchvision import models
 
-WITHOUT = '''
-import runpy, sys
-for name in sys.argv[1].split():
-    sys.modules[name] = None  # to import it raises ImportError
-del sys.argv[:2]
-sys.path[0] = sys.argv[0].rpartition('/')[0]
-runpy.run_path(sys.argv[0], run_name='__main__')
-'''
+import helper
+
+
+def of(*numbers):
+    """The test is about these lessons: it gets their paths, and has them in its id."""
+    paths = [lesson(number) for number in numbers]
+    return pytest.mark.parametrize('path', paths, ids=[path.stem for path in paths])
+
+
+export, without_python = of(24), of('24_1')
 
 
 @pytest.fixture(scope='module')
 def exported(tmp_path_factory):
     """A copy of the course in which lesson 24 has run, and what it printed."""
     root = install(tmp_path_factory.mktemp('exported'))
-    result = run(lesson(24, root), *SYNTHETIC)
+    answers = root / 'answers.npy'
+    result = run(PROGRAMS / 'answers.py', answers, lesson(24, root), *SYNTHETIC)
     assert result.returncode == 0 and not result.stderr, result.stderr
-    return SimpleNamespace(root=root, out=result.stdout,
-                           file=root / 'checkpoints/24_model.onnx',
-                           images=sorted((root / 'checkpoints/24_images').iterdir()))
+    file, = root.glob('checkpoints/*.onnx')
+    return SimpleNamespace(root=root, out=result.stdout, file=file,
+                           images=sorted(root.glob('checkpoints/*images/*.png')),
+                           answers=np.load(answers))
 
 
 def without(missing, *command):
     """Run a script where the packages that are `missing` cannot be imported."""
-    return run('-c', WITHOUT, missing, *command)
+    return run(PROGRAMS / 'without.py', missing, *command)
 
 
 def without_torch(exported, *paths):
     return without('torch torchvision', lesson('24_1', exported.root), *paths)
 
 
-def test_the_same_answers(exported):
-    assert re.findall(r'(\d+) images, the same answers: True', exported.out) == [
-        '1', '7', '64']
-    same, count, difference = re.search(
-        r'the same class for (\d+) of (\d+) images, .* at most (\S+)', exported.out
-    ).groups()
-    assert same == count == '300' and float(difference) < 1e-4
+def agreement(out):
+    """What lesson 24 printed: (same classes, of images, largest difference)."""
+    same, count = re.search(r'(\d+) of (\d+)', out).groups()
+    difference, = re.findall(r'\d+e[-+]\d+', out)
+    return int(same), int(count), float(difference)
+
+
+def probabilities(root):
+    """What lesson 24_1 has left in its file, [photos, classes]."""
+    path, = root.glob('checkpoints/*.npz')
+    found = [array for array in np.load(path).values() if array.ndim == 2]
+    assert len(found) == 1, f'{path.name} should have one array of probabilities'
+    return found[0]
+
+
+# The model
+
+
+@export
+def test_the_exported_program_takes_any_number_of_images(path, exported):
+    found = re.findall(r'(?m)^(\d+) images?\b.*\b(True|False)$', exported.out)
+    assert [count for count, _ in found] == ['1', '7', '64'], exported.out
+    assert [same for _, same in found] == ['True'] * 3, exported.out
+
+
+@export
+def test_without_torch_it_says_what_torch_says(path, exported):
+    """Torch's answers are computed again, from the files that the lesson has left."""
+    result = without_torch(exported, *exported.images)
+    assert result.returncode == 0, result.stderr
+    found = probabilities(exported.root)
+    assert len(found) == 300
+    difference = np.abs(found - exported.answers).max()
+    assert difference < 1e-4, f'Probabilities differ by {difference}'
+
+
+@export
+def test_lesson_24_prints_how_well_they_agree(path, exported):
+    same, count, difference = agreement(exported.out)
+    assert same == count == 300, exported.out
+    assert difference < 1e-4, exported.out
 
 
 @pytest.mark.parametrize('count', [1, 7, 64])
-def test_any_number_of_photos(count, exported):
+@without_python
+def test_any_number_of_photos(path, count, exported):
     result = without_torch(exported, *exported.images[:count])
     assert result.returncode == 0 and not result.stderr, result.stderr
-    assert len(result.stdout.splitlines()) == count
+    assert len(result.stdout.splitlines()) == count, 'A line for each photo'
 
 
-def test_eight_images_of_lesson_24(exported):
+@without_python
+def test_eight_images_of_lesson_24(path, exported):
     result = run(lesson('24_1', exported.root), cwd='/')
-    assert result.returncode == 0 and not result.stderr
+    assert result.returncode == 0 and not result.stderr, result.stderr
     assert len(result.stdout.splitlines()) == 8
 
 
-def test_try(exported):
-    path = lesson('24_1', exported.root)
-    source, line = path.read_text(), '    image = image.resize('
-    assert source.count(line) == 1
+@without_python
+def test_the_three_best_classes_are_named(path, exported):
+    result = without_torch(exported, *exported.images[:20])
+    with open(exported.file, 'rb') as file:
+        kept = {entry.key: entry.value for entry in onnx.load(file).metadata_props}
+    classes = json.loads(kept['classes'])
+    for line, row in zip(result.stdout.splitlines(), exported.answers):
+        best = np.argsort(-row)[:3]
+        named = re.findall(r'[:,] ([^:,]+?) ([\d.]+)%', line)
+        assert [name for name, _ in named] == [classes[i] for i in best], line
+        for (_, percent), i in zip(named, best):
+            assert float(percent) == pytest.approx(100 * row[i], abs=0.06), line
+
+
+# The same pixels as in the training
+
+
+TRANSFORM = models.DenseNet121_Weights.IMAGENET1K_V1.transforms()
+
+
+@pytest.fixture(scope='module')
+def pixels(tmp_path_factory):
+    """A copy of the course whose model answers with the pixels that it is given."""
+    root = install(tmp_path_factory.mktemp('pixels'))
+    crop = TRANSFORM.crop_size[0]
+    count = 3 * crop * crop
+    given = onnx.helper.make_tensor_value_info(
+        'images', onnx.TensorProto.FLOAT, ['batch', 3, crop, crop])
+    answer = onnx.helper.make_tensor_value_info(
+        'pixels', onnx.TensorProto.FLOAT, ['batch', count])
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node('Flatten', ['images'], ['pixels'])], 'pixels', [given],
+        [answer])
+    model = onnx.helper.make_model(
+        graph, opset_imports=[onnx.helper.make_opsetid('', 17)], ir_version=8)
+    about = {'classes': ['value'] * count, 'resize': TRANSFORM.resize_size[0],
+             'crop': crop, 'mean': TRANSFORM.mean, 'std': TRANSFORM.std, 'images': []}
+    for name, value in about.items():
+        entry = model.metadata_props.add()
+        entry.key = name
+        entry.value = json.dumps(value)
+    (root / 'checkpoints').mkdir()
+    onnx.save(model, root / 'checkpoints/24_model.onnx')
+    return root
+
+
+@pytest.mark.parametrize('size, orientation', [
+    ((300, 200), 1), ((300, 200), 6), ((300, 200), 3), ((200, 333), 1), ((90, 60), 1)],
+    ids=['wide', 'wide, turned by EXIF', 'upside down by EXIF', 'tall', 'small'])
+@without_python
+def test_a_photo_becomes_the_pixels_of_the_training(path, size, orientation, pixels,
+                                                    tmp_path):
+    noise = np.random.default_rng(7).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    image = Image.fromarray(noise)
+    exif = image.getexif()
+    exif[274] = orientation
+    photo = tmp_path / 'photo.png'
+    image.save(photo, exif=exif)
+    result = run(lesson('24_1', pixels), photo)
+    assert result.returncode == 0, result.stderr
+    wanted = TRANSFORM(helper.open_photo(photo)).flatten().numpy()
+    difference = np.abs(probabilities(pixels)[0] - wanted).max()
+    assert difference < 1e-5, (
+        f"{path.name} reads other pixels than torchvision's transform, by up to "
+        f'{difference:.3f}. Compare turning, size, interpolation, crop, mean and std')
+
+
+# The lesson's Try
+
+
+@without_python
+def test_try(path, exported):
+    """Turned photos are taken for something else, and surely so."""
+    copy = lesson('24_1', exported.root)
+    source = copy.read_text()
     upright = without_torch(exported, *exported.images[:20]).stdout
     try:
-        path.write_text(source.replace(line, f'    image = image.rotate(90)\n{line}'))
+        copy.write_text(edited(
+            source, '$1 = $1.resize($2, Image.Resampling.BILINEAR)',
+            '$1 = $1.rotate(90)\n$1 = $1.resize($2, Image.Resampling.BILINEAR)',
+            path.name))
         turned = without_torch(exported, *exported.images[:20]).stdout
     finally:
-        path.write_text(source)
+        copy.write_text(source)
     found = [re.findall(r'png: (.*?) ([\d.]+)%', text) for text in (upright, turned)]
     wrong = [float(sure) for (name, _), (other, sure) in zip(*found) if name != other]
-    assert len(wrong) >= 5 and max(wrong) > 60  # wrong, and sure of it
+    assert len(wrong) >= 5, f'Only {len(wrong)} of 20 turned photos are named otherwise'
+    assert max(wrong) > 60, f'It is never surer than {max(wrong)}% of a wrong answer'
 
 
-@pytest.mark.parametrize('content, words', [
-    (None, 'run lesson 24 first'), (b'none', 'damaged'), ('half', 'damaged'),
-    ('foreign', 'not from lesson 24')])
-def test_a_model_that_is_none(content, words, exported):
+# What cannot be used
+
+
+def foreign(path):
+    """A model in which nothing is said about classes and images."""
+    model = onnx.load(path)
+    del model.metadata_props[:]
+    return model.SerializeToString()
+
+
+@pytest.mark.parametrize('spoiled', [
+    lambda path: None, lambda path: b'none', lambda path: path.read_bytes()[:3000],
+    foreign], ids=['not there', 'text', 'the first 3,000 bytes', "another's model"])
+@without_python
+def test_a_model_that_is_none(path, spoiled, exported):
     whole = exported.file.read_bytes()
-    if content == 'foreign':
-        import onnx
-
-        model = onnx.load(exported.file)
-        del model.metadata_props[:]
-        content = model.SerializeToString()
+    content = spoiled(exported.file)
     try:
         exported.file.unlink()
         if content:
-            exported.file.write_bytes(whole[:3000] if content == 'half' else content)
-        one_line(without_torch(exported, exported.images[0]), 1, exported.file, words)
+            exported.file.write_bytes(content)
+        result = without_torch(exported, exported.images[0])
     finally:
         exported.file.write_bytes(whole)
+    one_line(result, 1, exported.file, 'lesson 24')
 
 
-def test_a_photo_that_is_none(exported, tmp_path):
-    (tmp_path / 'no photo.jpg').write_text('nothing')
-    for path in (tmp_path / 'no photo.jpg', tmp_path / 'not there.png'):
-        one_line(without_torch(exported, path), 1, path, 'is not a photo')
-    (tmp_path / 'empty').mkdir()
-    one_line(without_torch(exported, tmp_path / 'empty'), 1, 'no photos')
+@without_python
+def test_a_photo_that_is_none(path, exported, tmp_path):
+    photo = tmp_path / 'no photo.jpg'
+    photo.write_text('nothing')
+    one_line(without_torch(exported, photo), 1, photo)
 
 
-@pytest.mark.parametrize('number, missing', [
-    (24, 'onnx'), (24, 'onnxscript'), ('24_1', 'onnxruntime')])
-def test_without_the_packages(number, missing, exported):
-    given = SYNTHETIC if number == 24 else []
-    result = without(missing, lesson(number, exported.root), *given)
-    one_line(result, 1, 'pip install -r requirements-export.txt')
-    assert (number == 24) == ('64 images, the same answers: True' in result.stdout)
+@without_python
+def test_a_photo_that_is_not_there(path, exported, tmp_path):
+    photo = tmp_path / 'not there.png'
+    one_line(without_torch(exported, photo), 1, photo)
+
+
+@without_python
+def test_a_folder_without_photos(path, exported, tmp_path):
+    folder = tmp_path / 'empty'
+    folder.mkdir()
+    one_line(without_torch(exported, folder), 1, folder)
+
+
+INSTALL = 'pip install -r requirements-export.txt'
+
+
+@pytest.mark.parametrize('missing', ['onnx', 'onnxscript'])
+@export
+def test_without_the_packages_it_says_how_to_install_them(path, missing, exported):
+    """The part of the lesson that does without them comes first."""
+    result = without(missing, lesson(24, exported.root), *SYNTHETIC)
+    one_line(result, 1, INSTALL)
+    assert result.stdout.count(' True\n') == 3, result.stdout
+
+
+@without_python
+def test_without_onnxruntime_it_says_how_to_install_it(path, exported):
+    one_line(without('onnxruntime', lesson('24_1', exported.root)), 1, INSTALL)
+
+
+# With the model of lesson 21
+
+
+@pytest.fixture(scope='module')
+def photos_exported(tmp_path_factory):
+    """A copy of the course in which lesson 24 has run after lesson 21."""
+    root = install(tmp_path_factory.mktemp('photos'))
+    first = run(lesson(21, root), *SYNTHETIC, '--epochs', 2)
+    assert first.returncode == 0, first.stderr
+    result = run(lesson(24, root), *SYNTHETIC)
+    assert result.returncode == 0, result.stderr
+    return SimpleNamespace(root=root, out=result.stdout)
 
 
 @pytest.mark.slow
-def test_lesson_21s_model(tmp_path):
-    root = install(tmp_path)
-    assert run(lesson(21, root), *SYNTHETIC, '--epochs', 2).returncode == 0
-    result = run(lesson(24, root), *SYNTHETIC)
-    assert 'the same class for 36 of 36 images' in result.stdout, result.stderr
+@export
+def test_lesson_21s_model_says_the_same(path, photos_exported):
+    same, count, difference = agreement(photos_exported.out)
+    assert same == count == 36, photos_exported.out
+    assert difference < 1e-4, photos_exported.out
+
+
+@pytest.mark.slow
+@export
+def test_lesson_21s_model_comes_with_its_transform(path, photos_exported):
+    file, = photos_exported.root.glob('checkpoints/*.onnx')
+    kept = {entry.key: json.loads(entry.value)
+            for entry in onnx.load(file).metadata_props}
+    assert (kept['resize'], kept['crop']) == (TRANSFORM.resize_size[0],
+                                              TRANSFORM.crop_size[0])
+    assert (kept['mean'], kept['std']) == (TRANSFORM.mean, TRANSFORM.std)
+    assert kept['classes'] == ['cat', 'dog']

@@ -1,270 +1,1079 @@
 """What the lessons draw and print at their end is what their networks say.
 
-Each lesson runs once here, for a few epochs, and several tests look at what it left.
+A lesson is run and watched once, with few epochs. Each test then reads its figures as
+a reader does, and computes what they should show: the drawn image is looked up in the
+data set, a probability is computed from the network's weights, and so on.
 """
-import contextlib
+import ast
 import functools
-import io
+import math
+import random
 import re
+import statistics
+import tempfile
 
-import matplotlib.pyplot as plt
 import pytest
 import torch
-from course import SYNTHETIC, accuracy, lesson, variables
+from course import LESSONS, STAND_INS, SYNTHETIC, accuracy, lesson
 from torch import nn
-from torch.utils.data import DataLoader
+from torchvision import datasets, models
+from watched import (
+    fashion,
+    measure,
+    normalized,
+    numbers_in,
+    synthetic,
+    watch,
+)
 
 import helper
 
-OPTIONS = {1: [], 8: [], 11: ['--epochs', 2], 12: ['--epochs', 2], 13: ['--epochs', 2],
+OPTIONS = {11: ['--epochs', 2], 12: ['--epochs', 2], 13: ['--epochs', 2],
            '13_1': ['--epochs', 1], 14: ['--epochs', 1],
            15: ['--epochs', 4, '--lr', 0.01], 16: ['--epochs', 2],
            18: ['--epochs', 1], '18_1': ['--epochs', 3, '--lr', 0.01],
-           20: ['--photos', 20, '--epochs', 1]}
+           20: ['--photos', 20, '--epochs', 2], 21: ['--epochs', 1],
+           23: ['--images', 320], '23_1': ['--threads', 2]}
+CHECKED = set()  # (lesson's file, name of a figure)
+
+
+def of_lessons(*numbers):
+    """Run a test with each of these lessons, and say which in the name of the test."""
+    return pytest.mark.parametrize('number', numbers,
+                                   ids=[lesson(number).stem for number in numbers])
+
+
+def of_figures(*pairs):
+    """Run a test with each of these figures: (number of a lesson, name of a figure)."""
+    CHECKED.update((lesson(number).name, name) for number, name in pairs)
+    ids = [f'{lesson(number).stem}-{name}' for number, name in pairs]
+    return pytest.mark.parametrize('number, name', pairs, ids=ids)
+
+
+def work_done(seen):
+    """A clock: a photo takes the body a second, and a step the optimizer three."""
+    steps = sum(len(training.rates) for training in seen.trainings)
+    photos = sum(body.photos for body, _ in seen.bodies)
+    return photos + 3 * steps
+
+
+def readings_at_random(seen):
+    """A clock: some time has passed whenever somebody looks at it."""
+    count = len(seen.readings)
+    passed = random.Random(count).uniform(0.1, 3)
+    seen.readings.append(sum(seen.readings[-1:]) + passed)
+    return seen.readings[-1]
+
+
+def says(value):
+    return lambda *_, **__: value
+
+
+NO_BFLOAT16 = (torch.cpu, 'get_capabilities', says({}))
+BFLOAT16 = (torch.cpu, 'get_capabilities', says({'avx512_bf16': True}))
+WATCHED = {20: {'quick_body': True, 'clock': work_done},
+           21: {'quick_body': True, 'changes': [NO_BFLOAT16]},
+           23: {'keep_batches': True, 'clock': readings_at_random,
+                'changes': [(nn.Module, 'compile', says(None))]},
+           '23_1': {'quick_body': True, 'clock': readings_at_random,
+                    'changes': [BFLOAT16]}}
 
 
 @functools.cache
-def ran(number):
-    """(what the lesson defined, what it printed, its figures) after a short run."""
-    figures, stdout = {}, io.StringIO()
-
-    def keep(name):
-        figures[name] = plt.gcf()
-        plt.close()
-
-    plain = [] if number in (1, 8) else SYNTHETIC
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(helper, 'show', keep)
-        with contextlib.redirect_stdout(stdout):
-            seen = variables(lesson(number), *plain, *OPTIONS.get(number, []),
-                             monkeypatch=monkeypatch)
-    return seen, stdout.getvalue(), figures
+def seen_in(number):
+    """What was noted in a short run of a lesson, which leaves no file."""
+    with tempfile.TemporaryDirectory() as folder:
+        return watch(number, *SYNTHETIC, *OPTIONS.get(number, []), root=folder,
+                     **WATCHED.get(number, {}))
 
 
-def lines(ax):
-    """{label: [x], [y]} of the lines in a plot."""
-    return {line.get_label(): (list(line.get_xdata()), list(line.get_ydata()))
-            for line in ax.lines}
+def figure_of(number, name):
+    figures = seen_in(number).run.figures
+    assert name in figures, f'{lesson(number).name} draws {list(figures)}, not {name}.'
+    return figures[name]
 
 
-def sheet(figure):
-    """[(title, its colour, pixels from 0 to 1)] of the images in a figure."""
-    return [(' '.join(ax.get_title().split()), ax.title.get_color(),
-             torch.as_tensor(ax.images[0].get_array().data)) for ax in figure.axes
-            if ax.images]
+def plots_of(number, name):
+    """The plots of a figure, from left to right, or row by row."""
+    return figure_of(number, name).axes
 
 
-def same_picture(drawn, image, mean=0.5, std=0.5):
-    image = image * torch.as_tensor(std).view(-1, 1, 1) + torch.as_tensor(mean).view(
-        -1, 1, 1)
-    wanted = image.clamp(0, 1).permute(1, 2, 0)
-    return torch.allclose(drawn.reshape(wanted.shape).float(), wanted, atol=1e-5)
+def plot_about(axes, *words):
+    """The one plot whose y axis has one of these words."""
+    found = [ax for ax in axes if any(word in ax.get_ylabel() for word in words)]
+    labels = [ax.get_ylabel() for ax in axes]
+    assert len(found) == 1, f'One y axis should say {words}, but they say {labels}.'
+    return found[0]
 
 
-def answers(seen, dataset):
-    """Predicted and true classes, computed here, image by image of the set."""
-    with torch.no_grad():
-        found = [(seen.model.eval()(images.to(seen.device)).argmax(dim=1), labels)
-                 for images, labels in DataLoader(dataset, batch_size=50)]
-    return tuple(torch.cat(part) for part in zip(*found))
+def line_about(ax, *words):
+    """The one line whose label has these words."""
+    found = [line for line in ax.lines
+             if all(word in line.get_label() for word in words)]
+    labels = [line.get_label() for line in ax.lines]
+    assert len(found) == 1, f'One line should say {words}, but they say {labels}.'
+    return found[0]
 
 
-@pytest.mark.parametrize('number', [11, 12, 13, '13_1', 14, 15, 18, '18_1'])
+def xs(line):
+    return [float(x) for x in line.get_xdata()]
+
+
+def ys(line):
+    return [float(y) for y in line.get_ydata()]
+
+
+def look(line):
+    return line.get_color(), line.get_linestyle()
+
+
+def images_of(figure):
+    """[(title, its color, pixels from 0 to 1)] of the images in a figure."""
+    found = []
+    for ax in figure.axes:
+        if ax.images:
+            title = ' '.join(ax.get_title().split())
+            pixels = torch.as_tensor(ax.images[0].get_array().data).float()
+            found.append((title, ax.title.get_color(), pixels))
+    return found
+
+
+def places_of(pixels, images):
+    """Where in [n, H, W] or [n, H, W, 3] the drawn pixels are found."""
+    far = (images - pixels.reshape(images.shape[1:])).abs().flatten(start_dim=1)
+    places = (far.amax(dim=1) < 1e-4).nonzero().flatten().tolist()
+    assert places, 'The drawn image is none of the data set.'
+    return places
+
+
+def name_after(word, title, classes):
+    """The class that a title names right after a word such as 'predicted'."""
+    _, found, rest = title.lower().partition(word)
+    assert found, f'The title "{title}" should say what was {word}.'
+    named = [(rest.index(name.lower()), -len(name), name) for name in classes
+             if name.lower() in rest]
+    assert named, f'The title "{title}" names no class after "{word}".'
+    return min(named)[2]
+
+
+def bars_of(ax):
+    """{name of a bar: its length}, of bars that lie."""
+    names = [tick.get_text() for tick in ax.get_yticklabels()]
+    return dict(zip(names, [bar.get_width() for bar in ax.patches]))
+
+
+def numbers_beside_bars(ax):
+    """[(name of a bar, the number that is written beside it)], of bars that lie."""
+    names = [tick.get_text() for tick in ax.get_yticklabels()]
+    return [(names[round(float(text.xy[1]))], numbers_in(text.get_text())[0])
+            for text in ax.texts]
+
+
+# All figures
+
+
+@pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
+def test_every_figure_of_a_lesson_is_checked_here(path):
+    """A new helper.show('...') needs a test that is marked @of_figures."""
+    drawn = {ast.literal_eval(node.args[0]) for node in ast.walk(ast.parse(
+        path.read_text(encoding='utf-8'))) if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == 'helper.show'}
+    checked = {name for file, name in CHECKED if file == path.name}
+    assert drawn == checked
+
+
+# Accuracy and loss that are printed
+
+
+@of_lessons(11, 12, 13, '13_1', 14, 15)
 def test_the_printed_accuracy_is_that_of_the_test_set(number):
-    seen, stdout, _ = ran(number)
-    predicted, labels = answers(seen, seen.testset)
-    assert len(labels) == (100 if number == 18 else 1000)
-    share = (predicted == labels).float().mean().item()
-    assert accuracy(stdout) == pytest.approx(share, abs=0.0006)
+    seen = seen_in(number)
+    images, labels = synthetic('MNIST' if number == 11 else 'FashionMNIST', False)
+    _, share = measure(seen.network(), normalized(images), labels)
+    assert accuracy(seen.printed) == pytest.approx(share, abs=0.0006)
 
 
-@pytest.mark.parametrize('number', [11, 12, 13])
+@of_lessons('18_1')
+def test_the_printed_accuracy_is_that_of_the_kept_weights(number):
+    seen = seen_in(number)
+    _, share = measure(seen.network(), *fashion(train=False))
+    assert accuracy(seen.printed) == pytest.approx(share, abs=0.0006)
+
+
+@functools.cache
+def photos_of_lesson_18():
+    """(photos [100, ...] as the network gets them in a test, their labels)."""
+    folder = folder_of_lesson_18('test')
+    pairs = [folder[i] for i in range(len(folder))]
+    return torch.stack([image for image, _ in pairs]), torch.tensor(folder.targets)
+
+
+@of_lessons(18)
+def test_the_printed_accuracy_is_that_of_the_test_photos(number):
+    seen = seen_in(number)
+    photos, labels = photos_of_lesson_18()
+    _, share = measure(seen.network(), photos, labels)
+    assert accuracy(re.sub('Always.*', '', seen.printed)) == pytest.approx(
+        share, abs=0.0006)
+
+
+@of_lessons(18)
+def test_the_share_of_the_largest_class_is_printed(number):
+    _, labels = photos_of_lesson_18()
+    share = labels.bincount().max().item() / len(labels)
+    assert f'{share:.1%}' in seen_in(number).printed
+
+
+@of_lessons(11, 12, 13)
 def test_the_printed_loss_is_that_of_the_training_set(number):
     """About: it is the mean over an epoch, in which the network changes."""
-    seen, stdout, _ = ran(number)
-    printed = float(re.findall(r'train loss ([\d.]+)', stdout)[-1])
-    images, labels = seen.trainset[:]
+    seen = seen_in(number)
+    images, labels = synthetic('MNIST' if number == 11 else 'FashionMNIST', True)
+    training, = seen.trainings
+    printed = seen.column('train', 'loss')
+    before, _ = measure(training.after(0), normalized(images), labels)
+    after, _ = measure(training.after(1), normalized(images), labels)
+    assert 0.9 * after < printed[1] < 1.1 * before
+
+
+@of_lessons('18_1')
+def test_the_kept_weights_are_those_of_the_lowest_validation_loss(number):
+    seen = seen_in(number)
+    training, = seen.trainings
+    losses = seen.column('valid', 'loss')
+    best = losses.index(min(losses))
+    assert best != len(losses) - 1 or len(set(losses)) == len(losses)
+    for name, tensor in seen.network().state_dict().items():
+        assert torch.equal(tensor, training.states[best][name]), name
+
+
+@of_lessons('18_1')
+def test_the_learning_rate_falls_along_a_cosine(number):
+    seen = seen_in(number)
+    training, = seen.trainings
+    epochs = len(training.states)
+    a_pass = len(training.rates) // epochs
+    wanted = [0.005 * (1 + math.cos(math.pi * epoch / epochs))
+              for epoch in range(epochs) for _ in range(a_pass)]
+    assert training.rates == pytest.approx(wanted)
+
+
+# Lessons 1 to 10
+
+
+@of_figures((1, 'sigmoid'))
+def test_the_curve_is_a_sigmoid(number, name):
+    ax, = plots_of(number, name)
+    curve, = (line for line in ax.lines if len(line.get_xdata()) > 2)
+    assert min(xs(curve)) < -3 and max(xs(curve)) > 3
+    wanted = [1 / (1 + math.exp(-x)) for x in xs(curve)]
+    assert ys(curve) == pytest.approx(wanted, abs=1e-6)
+
+
+@of_figures((1, 'sigmoid'))
+def test_the_point_on_the_sigmoid_is_the_printed_output(number, name):
+    ax, = plots_of(number, name)
+    point, = (line for line in ax.lines if len(line.get_xdata()) == 1)
+    printed, = re.findall(r'output tensor\(\[\[([\d.]+)', seen_in(number).printed)
+    (x,), (y,) = xs(point), ys(point)
+    assert y == pytest.approx(float(printed), abs=1e-4)
+    assert y == pytest.approx(1 / (1 + math.exp(-x)), abs=1e-6), 'It is on the curve.'
+
+
+@of_figures((1, 'sigmoid'))
+def test_the_legend_has_the_output_of_the_neuron(number, name):
+    ax, = plots_of(number, name)
+    point, = (line for line in ax.lines if len(line.get_xdata()) == 1)
+    assert numbers_in(point.get_label())[-1] == pytest.approx(ys(point)[0], abs=0.0051)
+
+
+DIGITS = [(4, 'image'), (4, 'probabilities'), (6, 'untrained'), (11, 'prediction')]
+
+
+@of_figures(*DIGITS)
+def test_the_title_has_the_label_of_the_drawn_digit(number, name):
+    title, _, pixels = images_of(figure_of(number, name))[0]
+    images, labels = synthetic('MNIST', number != 11)
+    wanted = {labels[place].item() for place in places_of(pixels, images)}
+    assert set(numbers_in(title)) == wanted, f'It is a {wanted}.'
+
+
+@of_figures((13, 'prediction'))
+def test_the_title_has_the_class_of_the_drawn_garment(number, name):
+    title, _, pixels = images_of(figure_of(number, name))[0]
+    images, labels = synthetic('FashionMNIST', False)
+    classes = datasets.FashionMNIST.classes
+    named = {name for name in classes if name in title}
+    wanted = {classes[labels[place]] for place in places_of(pixels, images)}
+    assert named == wanted, f'It is a {wanted}.'
+
+
+def network_of_lesson_4():
+    """Its weights have no names here, but their shapes tell them apart."""
+    seen = seen_in(4)
+    w1, w2 = seen.tensor(784, 256), seen.tensor(256, 10)
+    b1, b2 = seen.tensor(256), seen.tensor(10)
+    return lambda images: torch.sigmoid(images.view(-1, 784) @ w1 + b1) @ w2 + b2
+
+
+@of_figures((4, 'probabilities'), (6, 'untrained'), (11, 'prediction'),
+            (13, 'prediction'))
+def test_the_bars_are_what_the_network_says_of_the_drawn_image(number, name):
+    """exp, divided by its sum. (Where the network gives log-probabilities, it is 1.)"""
+    _, _, pixels = images_of(figure_of(number, name))[0]
+    network = network_of_lesson_4() if number == 4 else seen_in(number).network()
     with torch.no_grad():
-        loss = seen.criterion(seen.model(images), labels).item()
-    assert 0.6 * printed < loss < 1.2 * printed
+        powers = network(normalized(pixels.reshape(1, 28, 28)))[0].double().exp()
+    wanted = (powers / powers.sum()).tolist()
+    _, right = plots_of(number, name)
+    drawn = [bar.get_width() for bar in right.patches]
+    assert drawn == pytest.approx(wanted, abs=1e-5)
 
 
-def test_the_kept_weights_are_those_of_the_lowest_validation_loss():
-    seen, stdout, _ = ran('18_1')
-    losses = [float(loss) for loss in re.findall(r'valid loss ([\d.]+)', stdout)]
-    loss, _ = seen.evaluate(seen.model, seen.validloader)
-    assert loss == pytest.approx(min(losses), abs=0.0006)
-    assert not set(seen.trainset.indices) & set(seen.validset.indices)
-    assert seen.scheduler.last_epoch == 3 and seen.optimizer.param_groups[0]['lr'] == 0
-
-
-def test_sigmoid_and_slope():
-    seen, _, figures = ran(1)
-    curve, point = lines(figures['sigmoid'].axes[0]).values()
-    assert curve[1] == pytest.approx(torch.sigmoid(torch.tensor(curve[0])).tolist())
-    assert point == (pytest.approx([seen.total.item()]),
-                     pytest.approx([torch.sigmoid(seen.total).item()]))
-    _, _, figures = ran(8)
-    drawn = lines(figures['slope'].axes[0])
-    xs, ys = drawn['y = x^2']
-    assert ys == pytest.approx([x * x for x in xs])
-    assert drawn['slope 3 at x = 1.5'][1] == pytest.approx([2.25 + 3 * (x - 1.5)
-                                                            for x in xs])
-
-
-def test_a_slope_measured_by_hand():
-    _, stdout, _ = ran(9)
-    one, other = map(float, re.findall(r'(?:backward|difference) +(-?[\d.]+)', stdout))
-    assert one == pytest.approx(other, abs=2e-6) != 0
-
-
-@pytest.mark.parametrize('number, name', [(4, 'probabilities'), (6, 'untrained'),
-                                          (11, 'prediction'), (13, 'prediction')])
-def test_probabilities_of_one_image(number, name):
-    seen, _, figures = ran(number)
-    left, right = figures[name].axes
-    if number in (4, 6):  # the first of a batch
-        image, label, ps = seen.images[0], seen.labels[0].item(), seen.ps[0]
-        if number == 4:
-            ps = torch.softmax(seen.logits, dim=1)[0]
-            assert seen.images.min() == -1  # normalised
+@of_figures((4, 'probabilities'), (6, 'untrained'), (11, 'prediction'),
+            (13, 'prediction'))
+def test_the_bars_have_the_names_of_the_classes_in_their_order(number, name):
+    """In MNIST these are '0 - zero' and so on."""
+    _, right = plots_of(number, name)
+    names = list(bars_of(right))
+    if number == 13:
+        assert names == datasets.FashionMNIST.classes
     else:
-        image, label = seen.testset[0]
-        with torch.no_grad():
-            ps = torch.softmax(seen.model(image.unsqueeze(0)), dim=1)[0]
-    classes = (seen.trainset if number == 4 else seen.testset).classes
-    assert left.get_title() == f'label: {classes[label] if number == 13 else label}'
-    (_, _, pixels), = sheet(figures[name])
-    assert same_picture(pixels, image)
-    assert [bar.get_width() for bar in right.patches] == pytest.approx(ps.tolist())
-    assert [tick.get_text() for tick in right.get_yticklabels()] == [
-        name.split(' - ')[0] if number != 4 else name for name in classes]
+        assert [numbers_in(name)[0] for name in names] == list(range(10))
 
 
-def test_the_loss_over_the_learning_rate():
-    seen, stdout, figures = ran(10)
-    ax, = figures['rates'].axes
-    rates, losses = lines(ax)['after the step']
-    assert (rates, losses) == (seen.rates, seen.losses)
-    assert lines(ax)['before'][1][0] == seen.loss.item()
-    assert (ax.get_xscale(), ax.get_xlabel()) == ('log', 'learning rate')
-    assert f'lowest loss {min(losses):.4f} at lr' in stdout
-    for rate, loss in re.findall(r'lr +([\d.]+)  loss ([\d.]+)', stdout):
-        assert losses[[round(x, 4) for x in rates].index(float(rate))] == (
-            pytest.approx(float(loss), abs=1e-4))
-    model = seen.model  # each starts from the same weights: here again, for one
-    model.load_state_dict(seen.start)
-    loss = nn.functional.cross_entropy(model(seen.images), seen.labels)
+@of_figures((11, 'prediction'), (13, 'prediction'))
+def test_the_drawn_prediction_is_for_an_image_that_was_not_learned(number, name):
+    _, _, pixels = images_of(figure_of(number, name))[0]
+    images, _ = synthetic('MNIST' if number == 11 else 'FashionMNIST', False)
+    assert places_of(pixels, images)
+
+
+@of_figures((8, 'slope'))
+def test_the_parabola_is_that_of_its_formula(number, name):
+    ax, = plots_of(number, name)
+    curve = line_about(ax, 'y = x')
+    assert len(xs(curve)) > 50
+    assert ys(curve) == pytest.approx([x * x for x in xs(curve)], abs=1e-5)
+
+
+@of_figures((8, 'slope'))
+def test_the_tangent_touches_the_parabola_at_the_point_with_its_slope(number, name):
+    """At x the parabola has the slope 2 x: the tangent is x^2 + 2 x (t - x)."""
+    ax, = plots_of(number, name)
+    point, = (line for line in ax.lines if len(line.get_xdata()) == 1)
+    (x,), (y,) = xs(point), ys(point)
+    assert y == pytest.approx(x * x)
+    tangent = line_about(ax, 'slope')
+    wanted = [x * x + 2 * x * (t - x) for t in xs(tangent)]
+    assert ys(tangent) == pytest.approx(wanted, abs=1e-5)
+
+
+@of_figures((8, 'slope'))
+def test_the_legend_has_the_slope_that_is_printed(number, name):
+    ax, = plots_of(number, name)
+    point, = (line for line in ax.lines if len(line.get_xdata()) == 1)
+    told = numbers_in(line_about(ax, 'slope').get_label())
+    printed, = re.findall(r'(?m)^slope.*', seen_in(number).printed)
+    assert set(told) == set(numbers_in(printed)) == {2 * xs(point)[0], xs(point)[0]}
+
+
+@of_lessons(9)
+def test_a_slope_that_is_measured_by_hand_is_that_of_backward(number):
+    *_, one, other = seen_in(number).printed.splitlines()
+    slopes = [numbers_in(line)[-1] for line in (one, other)]
+    assert slopes[0] == pytest.approx(slopes[1], abs=2e-6)
+    assert slopes[0] != 0
+
+
+RATES = [10 ** (exponent / 4) for exponent in range(-16, 9)]
+
+
+@of_figures((10, 'rates'))
+def test_the_loss_is_drawn_over_rates_from_a_ten_thousandth_to_a_hundred(number, name):
+    ax, = plots_of(number, name)
+    assert xs(line_about(ax, 'after')) == pytest.approx(RATES)
+    assert ax.get_xscale() == 'log'
+    assert 'rate' in ax.get_xlabel() and 'loss' in ax.get_ylabel()
+
+
+@functools.cache
+def losses_of_lesson_10():
+    """Before and after one step with each rate, computed from the first weights."""
+    seen = seen_in(10)
+    model = seen.network()
+    model.load_state_dict(seen.find(dict, 'set of weights', lambda value: (
+        list(value) == list(model.state_dict()))))
+    images, labels = seen.first_batch
+    loss = nn.functional.cross_entropy(model(images), labels)
     gradients = torch.autograd.grad(loss, list(model.parameters()))
+    first = [parameter.detach().clone() for parameter in model.parameters()]
+    after = []
     with torch.no_grad():
-        for weight, gradient in zip(model.parameters(), gradients):
-            weight -= rates[8] * gradient
-        after = nn.functional.cross_entropy(model(seen.images), seen.labels)
-    assert losses[8] == pytest.approx(after.item(), rel=1e-4)
+        for rate in RATES:
+            for weight, start, slope in zip(model.parameters(), first, gradients):
+                weight.copy_(start - rate * slope)
+            after.append(nn.functional.cross_entropy(model(images), labels).item())
+    return loss.item(), after
 
 
-def test_curves_of_lessons_11_and_15():
-    seen, stdout, figures = ran(11)
-    left, right = figures['curves'].axes
-    (_, losses), = lines(left).values()
-    (epochs, shares), = lines(right).values()
-    assert epochs == [0, 1, 2] and (left.get_ylabel(), right.get_ylabel()) == (
-        'training loss', 'test accuracy')
-    assert losses == pytest.approx([float(x) for x in re.findall(
-        r'train loss ([\d.]+)', stdout)], abs=6e-4)
-    assert shares == pytest.approx([float(x) / 100 for x in re.findall(
-        r'test accuracy ([\d.]+)', stdout)], abs=6e-4)
-
-    seen, stdout, figures = ran(15)
-    left, right = figures['curves'].axes
-    rows = re.findall(r'train loss ([\d.]+)  train accuracy ([\d.]+)%  valid loss '
-                      r'([\d.]+)  valid accuracy ([\d.]+)', stdout)
-    train, train_share, valid, valid_share = zip(*(map(float, row) for row in rows))
-    drawn = lines(left)
-    assert drawn['training'][1] == pytest.approx(train, abs=6e-4)
-    assert drawn['validation'][1] == pytest.approx(valid, abs=6e-4)
-    assert drawn['lowest validation loss'][0] == [1 + valid.index(min(valid))] * 2
-    shares = [ys for _, ys in lines(right).values()]
-    for ys, wanted in zip(shares, (train_share, valid_share)):
-        assert ys == pytest.approx([share / 100 for share in wanted], abs=6e-4)
+@of_figures((10, 'rates'))
+def test_each_drawn_loss_is_that_after_one_step_from_the_first_weights(number, name):
+    _, wanted = losses_of_lesson_10()
+    ax, = plots_of(number, name)
+    assert ys(line_about(ax, 'after')) == pytest.approx(wanted, rel=1e-3)
 
 
-def test_curves_of_lesson_16():
-    seen, stdout, figures = ran(16)
-    left, right = (lines(ax) for ax in figures['curves'].axes)
-    shares = iter(right.values())
-    for name in ('no dropout', 'dropout 0.2'):
-        row = (rf'{name} +Epoch.*train loss ([\d.]+)  train accuracy ([\d.]+)%'
-               r'  valid loss ([\d.]+)  valid accuracy ([\d.]+)')
-        rows = re.findall(row, stdout)
-        train, train_share, valid, valid_share = zip(*(map(float, row) for row in rows))
-        assert left[f'{name}, training'][1] == pytest.approx(train, abs=6e-4)
-        assert left[f'{name}, validation'][1] == pytest.approx(valid, abs=6e-4)
-        for wanted in (train_share, valid_share):
-            drawn = [100 * share for share in next(shares)[1]]
-            assert drawn == pytest.approx(wanted, abs=0.06)
+@of_figures((10, 'rates'))
+def test_the_level_is_the_loss_before_the_step(number, name):
+    wanted, _ = losses_of_lesson_10()
+    ax, = plots_of(number, name)
+    level, = set(ys(line_about(ax, 'before')))
+    assert level == pytest.approx(wanted, rel=3e-6)
 
 
-def test_the_mistakes_of_lesson_12():
-    seen, stdout, figures = ran(12)
-    predicted, labels = answers(seen, seen.testset)
-    wrong = (predicted != labels).nonzero().flatten().tolist()
-    assert f'{len(wrong)} of {len(wrong)} mistakes' in stdout
-    names = seen.testset.classes
-    for i, (title, _, pixels) in zip(wrong, sheet(figures['mistakes'])):
-        assert title == f'predicted {names[predicted[i]]}, labelled {names[labels[i]]}'
-        assert same_picture(pixels, seen.testset[i][0])
+@of_lessons(10)
+def test_the_printed_losses_are_those_of_their_rates(number):
+    """Every fourth, from 0.0001 to 100."""
+    _, losses = losses_of_lesson_10()
+    rows = [numbers_in(line) for line in seen_in(number).printed.splitlines()
+            if re.match(r'lr +[\d.]+', line)]
+    assert [rate for rate, _ in rows] == pytest.approx(RATES[::4])
+    assert [loss for _, loss in rows] == pytest.approx(losses[::4], rel=1e-3, abs=1e-4)
 
 
-def test_photos_are_augmented_for_training_only():
-    seen, stdout, figures = ran(18)
-    assert 'Always the largest class: 50.0%' in stdout
-    first, *others = sheet(figures['augmentation'])
-    photo = helper.open_photo(seen.trainset.samples[0][0])
-    assert first[0] == 'cat, as it is'
-    assert same_picture(first[2], seen.testset.transform(photo))
-    assert [title for title, *_ in others] == ['augmented'] * 7
-    assert all((one[2] - first[2]).abs().max() > 0.1 for one in others)
-    assert torch.equal(seen.testset[0][0], seen.testset[0][0])
-    assert not torch.equal(seen.trainset[0][0], seen.trainset[0][0])
+@of_lessons(10)
+def test_the_lowest_loss_is_printed_with_its_rate(number):
+    _, losses = losses_of_lesson_10()
+    line, = re.findall('.*lowest.*', seen_in(number).printed)
+    wanted = [min(losses), RATES[losses.index(min(losses))]]
+    assert numbers_in(line) == pytest.approx(wanted, abs=1e-4)
 
 
-def test_maps_of_a_convolution():
-    seen, _, figures = ran('18_1')
-    (title, _, pixels), *maps = sheet(figures['maps'])
-    image, label = seen.testset[0]
-    assert title == seen.testset.classes[label] and same_picture(pixels, image)
+# Curves
+
+
+@of_figures((11, 'curves'))
+def test_the_curves_of_a_training_are_the_printed_losses_and_accuracies(number, name):
+    seen = seen_in(number)
+    left, = plot_about(plots_of(number, name), 'loss').lines
+    right, = plot_about(plots_of(number, name), 'accuracy').lines
+    assert ys(left) == pytest.approx(seen.column('train', 'loss'), abs=6e-4)
+    assert ys(right)[1:] == pytest.approx(seen.column('accuracy'), abs=6e-4)
+
+
+@of_figures((11, 'curves'))
+def test_the_accuracies_begin_before_the_first_epoch_and_the_losses_with_it(number,
+                                                                            name):
+    left, = plot_about(plots_of(number, name), 'loss').lines
+    right, = plot_about(plots_of(number, name), 'accuracy').lines
+    assert xs(left) == [1, 2]
+    assert xs(right) == [0, 1, 2]
+    assert all('epoch' in ax.get_xlabel() for ax in plots_of(number, name))
+
+
+@of_figures((11, 'curves'))
+def test_the_drawn_accuracies_are_those_of_the_test_set(number, name):
+    images, labels = synthetic('MNIST', False)
+    training, = seen_in(number).trainings
+    wanted = [measure(training.after(epoch), normalized(images), labels)[1]
+              for epoch in (0, 1)]
+    right, = plot_about(plots_of(number, name), 'accuracy').lines
+    assert ys(right)[1:] == pytest.approx(wanted)
+
+
+def sets_of(seen):
+    """{'train': images and labels, 'valid': ...} by the larger and smaller part."""
+    (one, other), = seen.run.splits
+    train, valid = sorted((one, other), key=len, reverse=True)
+    return {'train': fashion(True, train.indices),
+            'valid': fashion(True, valid.indices)}
+
+
+@functools.cache
+def curves_of(number, run):
+    """{('train', 'loss'): [...], ...} from the weights at the end of each epoch."""
+    seen = seen_in(number)
+    training = seen.trainings[run]
+    found = {}
+    for part, (images, labels) in sets_of(seen).items():
+        pairs = [measure(training.after(epoch), images, labels)
+                 for epoch in range(len(training.states))]
+        found[part, 'loss'] = [loss for loss, _ in pairs]
+        found[part, 'accuracy'] = [share for _, share in pairs]
+    return found
+
+
+RUNS = [(15, 0, ''), (16, 0, 'no dropout'), (16, 1, 'dropout 0.2')]
+RUN_IDS = ['-'.join([lesson(number).stem, *name.split()]) for number, _, name in RUNS]
+of_runs = pytest.mark.parametrize('number, run, run_name', RUNS, ids=RUN_IDS)
+
+
+@of_runs
+@pytest.mark.parametrize('part', ['train', 'valid'])
+@pytest.mark.parametrize('kind', ['loss', 'accuracy'])
+def test_what_is_printed_after_each_epoch_is_measured_on_its_set(number, run, run_name,
+                                                                 part, kind):
+    printed = seen_in(number).column(part, kind, name=run_name)
+    wanted = curves_of(number, run)[part, kind]
+    assert printed == pytest.approx(wanted, abs=6e-4)
+
+
+def stands_upright(line):
+    return len(set(xs(line))) == 1
+
+
+def curves_drawn(number, run_name):
+    """{('train', 'loss'): line, ...}; the legend of the losses tells the accuracies."""
+    axes = plots_of(number, 'curves')
+    left, right = plot_about(axes, 'loss'), plot_about(axes, 'accuracy')
+    found = {}
+    for part in ('train', 'valid'):
+        curves = [line for line in left.lines if not stands_upright(line)
+                  and part in line.get_label() and run_name in line.get_label()]
+        assert len(curves) == 1, f'One curve of losses should say {part} {run_name}.'
+        line, = curves
+        same, = (other for other in right.lines if look(other) == look(line))
+        found[part, 'loss'], found[part, 'accuracy'] = line, same
+    return found
+
+
+CHECKED.update((lesson(number).name, 'curves') for number in (15, 16))
+
+
+@of_runs
+@pytest.mark.parametrize('part', ['train', 'valid'])
+@pytest.mark.parametrize('kind', ['loss', 'accuracy'])
+def test_a_curve_is_what_was_measured_after_each_epoch(number, run, run_name, part,
+                                                       kind):
+    line = curves_drawn(number, run_name)[part, kind]
+    wanted = curves_of(number, run)[part, kind]
+    assert xs(line) == list(range(1, len(wanted) + 1))
+    assert ys(line) == pytest.approx(wanted, rel=1e-3)
+
+
+@of_figures((15, 'curves'), (16, 'curves'))
+def test_the_curves_have_epochs_below(number, name):
+    assert all('epoch' in ax.get_xlabel() for ax in plots_of(number, name))
+
+
+@of_figures((15, 'curves'), (16, 'curves'))
+def test_no_two_curves_of_a_plot_look_the_same(number, name):
+    for ax in plots_of(number, name):
+        looks = [look(line) for line in ax.lines]
+        assert len(set(looks)) == len(looks)
+
+
+@of_figures((15, 'curves'))
+def test_the_mark_is_at_the_epoch_of_the_lowest_validation_loss(number, name):
+    losses = curves_of(number, 0)['valid', 'loss']
+    mark = line_about(plot_about(plots_of(number, name), 'loss'), 'lowest')
+    assert set(xs(mark)) == {1 + losses.index(min(losses))}
+
+
+@of_lessons(15)
+def test_the_lowest_validation_loss_is_printed_with_its_epoch(number):
+    curves = curves_of(number, 0)
+    losses = curves['valid', 'loss']
+    best = losses.index(min(losses))
+    line, = re.findall('(?i).*lowest.*', seen_in(number).printed)
+    loss, epoch, share, above = numbers_in(line)
+    assert loss == pytest.approx(losses[best], abs=6e-4)
+    assert epoch == best + 1
+    assert share == pytest.approx(100 * curves['valid', 'accuracy'][best], abs=0.06)
+    assert above == pytest.approx(100 * (losses[-1] / losses[best] - 1), abs=0.6)
+
+
+# Mistakes, maps and photos
+
+
+@of_figures((12, 'mistakes'))
+def test_each_mistake_is_shown_with_what_was_predicted_and_what_it_is(number, name):
+    model, classes = seen_in(number).network(), datasets.FashionMNIST.classes
+    images, labels = synthetic('FashionMNIST', False)
+    for title, _, pixels in images_of(figure_of(number, name)):
+        place, *_ = places_of(pixels, images)
+        with torch.no_grad():
+            guess = model(normalized(images[place:place + 1])).argmax().item()
+        assert name_after('predicted', title, classes) == classes[guess]
+        assert name_after('labelled', title, classes) == classes[labels[place]]
+        assert guess != labels[place], 'Only mistakes are shown.'
+
+
+@of_figures((12, 'mistakes'))
+def test_no_mistake_is_shown_twice(number, name):
+    images, _ = synthetic('FashionMNIST', False)
+    shown = [places_of(pixels, images)[0]
+             for _, _, pixels in images_of(figure_of(number, name))]
+    assert len(set(shown)) == len(shown) == 16
+
+
+@of_lessons(12)
+def test_the_number_of_mistakes_is_printed(number):
+    seen = seen_in(number)
+    images, labels = synthetic('FashionMNIST', False)
+    _, share = measure(seen.network(), normalized(images), labels)
+    wrong = round(len(labels) * (1 - share))
+    line, = re.findall('.*mistakes.*', seen.printed)
+    assert set(numbers_in(line)) == {wrong}
+
+
+def input_of(result):
+    """The photo of which a transform made the drawn pixels, which are from 0 to 1."""
+    for image, made in seen_in(18).transformed:
+        if torch.allclose(made / 2 + 0.5, result.permute(2, 0, 1), atol=1e-5):
+            return image
+    raise AssertionError('The drawn photo was made by none of the transforms.')
+
+
+def folder_of_lesson_18(part):
+    """Its ImageFolder of 'train' or 'test' photos, with the transform."""
+    return next(loader.dataset for loader in seen_in(18).run.loaders
+                if str(loader.dataset.root).endswith(part))
+
+
+@of_figures((18, 'augmentation'))
+def test_the_first_photo_is_as_a_test_would_show_it(number, name):
+    (title, _, pixels), *_ = images_of(figure_of(number, name))
+    train, test = folder_of_lesson_18('train'), folder_of_lesson_18('test')
+    photos = torch.stack([test.transform(helper.open_photo(path)) / 2 + 0.5
+                          for path, _ in train.samples])
+    place, *_ = places_of(pixels, photos.permute(0, 2, 3, 1))
+    wanted = train.classes[train.targets[place]]
+    assert [kind for kind in train.classes if kind in title] == [wanted]
+
+
+@of_figures((18, 'augmentation'))
+def test_the_other_photos_are_the_same_one_augmented(number, name):
+    (_, _, first), *others = images_of(figure_of(number, name))
+    photo = input_of(first)
+    assert len(others) == 7
+    for title, _, pixels in others:
+        assert 'augmented' in title
+        assert input_of(pixels).tobytes() == photo.tobytes(), 'Another photo is shown.'
+
+
+@of_figures((18, 'augmentation'))
+def test_no_two_augmented_photos_are_the_same(number, name):
+    photos = [pixels for _, _, pixels in images_of(figure_of(number, name))]
+    for i, one in enumerate(photos):
+        assert all((one - other).abs().max() > 0.1 for other in photos[:i])
+
+
+@of_lessons(18)
+@pytest.mark.parametrize('part, changes', [('train', True), ('test', False)])
+def test_photos_are_augmented_for_training_only(number, part, changes):
+    folder = folder_of_lesson_18(part)
+    assert torch.equal(folder[0][0], folder[0][0]) != changes
+
+
+@of_figures(('18_1', 'maps'))
+def test_the_maps_are_of_the_drawn_garment_with_its_name(number, name):
+    (title, _, pixels), *_ = images_of(figure_of(number, name))
+    images, labels = synthetic('FashionMNIST', False)
+    classes = datasets.FashionMNIST.classes
+    place, *_ = places_of(pixels, images)
+    assert [name for name in classes if name in title] == [classes[labels[place]]]
+
+
+@of_figures(('18_1', 'maps'))
+def test_each_map_is_a_channel_of_the_first_convolution(number, name):
+    """Normed and cut off below zero, from 0 to its largest value."""
+    (_, _, pixels), *maps = images_of(figure_of(number, name))
+    assert len(maps) == 7
+    modules = list(seen_in(number).network().modules())
+    convolution = next(part for part in modules if isinstance(part, nn.Conv2d))
+    norm = next(part for part in modules if isinstance(part, nn.BatchNorm2d))
     with torch.no_grad():
-        wanted = seen.model.eval()[:3](image.unsqueeze(0))[0]
-    for (_, _, drawn), one in zip(maps, wanted):
-        assert torch.allclose(drawn.float().squeeze(), one / (one.max() + 1e-5),
-                              atol=1e-4)
+        image = normalized(pixels.reshape(1, 28, 28))
+        channels = nn.functional.conv2d(image, convolution.weight, convolution.bias,
+                                        padding=1)[0]
+        for i, (_, _, drawn) in enumerate(maps):
+            spread = torch.sqrt(norm.running_var[i] + norm.eps)
+            normed = (channels[i] - norm.running_mean[i]) / spread
+            cut = (normed * norm.weight[i] + norm.bias[i]).clamp(min=0)
+            wanted = cut / (cut.max() + 1e-5)
+            assert torch.allclose(drawn.reshape(28, 28), wanted, atol=1e-3), f'map {i}'
 
 
-def test_densenet_sees_the_photo_as_it_was_trained():
-    seen, _, figures = ran(19)
-    (title, _, pixels), = sheet(figures['imagenet'])
-    assert title.startswith(seen.names[0])
-    mean, std = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
-    assert same_picture(pixels, seen.image, mean, std)
-    assert not any(p.requires_grad for p in seen.model.features.parameters())
+IMAGENET = models.DenseNet121_Weights.IMAGENET1K_V1
+MEAN, STD = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
 
 
-def test_seconds_of_both_ways():
-    seen, stdout, figures = ran(20)
-    ax, = figures['seconds'].axes
-    widths = [bar.get_width() for bar in ax.patches]
-    ten = [10 * seen.usual, seen.once + 10 * seen.quick]
-    assert widths == pytest.approx(ten[::-1])
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ['quick', 'usual']
-    assert f'{ten[0] / ten[1]:.1f} times faster' in stdout
-    for images, _ in DataLoader(seen.trainset, batch_size=64):
-        assert images.min() < -1.3 or images.max() > 1.3  # ImageNet's normalisation
-    used = [set(part.indices) for part in (seen.trainset, seen.validset)]
-    assert not used[0] & used[1] and list(map(len, used)) == [16, 4]
-    features, labels = seen.train_features[:]
-    assert features.shape == (16, 1024)
-    wanted = [(seen.body.eval()(image.unsqueeze(0))[0], label)
-              for image, label in (seen.trainset[i] for i in range(3))]
-    for i, (row, label) in enumerate(wanted):
-        assert labels[i] == label and torch.allclose(features[i], row, atol=1e-3)
+@functools.cache
+def test_photos():
+    """The drawn test photos as ImageNet's networks get them, and as they are drawn."""
+    folder = datasets.ImageFolder(STAND_INS / 'Cat_Dog_data/test')
+    photos = torch.stack([IMAGENET.transforms()(helper.open_photo(path))
+                          for path, _ in folder.samples])
+    seen = (photos.permute(0, 2, 3, 1) * STD + MEAN).clamp(0, 1)
+    return folder, photos, seen
+
+
+test_photos.__test__ = False
+
+
+@functools.cache
+def best_three_of_lesson_19():
+    """[(share in percent, name of a class)] for the drawn photo, computed here."""
+    _, photos, drawn = test_photos()
+    (_, _, pixels), = images_of(figure_of(19, 'imagenet'))
+    place, *_ = places_of(pixels, drawn)
+    (_, network), = seen_in(19).bodies
+    with torch.no_grad():
+        powers = network.eval()(photos[place:place + 1])[0].double().exp()
+    shares = 100 * powers / powers.sum()
+    best = shares.argsort(descending=True)[:3].tolist()
+    return [(shares[i].item(), IMAGENET.meta['categories'][i]) for i in best]
+
+
+@of_lessons(19)
+def test_the_three_best_classes_are_printed_with_their_shares(number):
+    printed = re.findall(r'(?m)^ *([\d.]+)% (.*)$', seen_in(number).printed)
+    wanted = best_three_of_lesson_19()
+    assert [name for _, name in printed] == [name for _, name in wanted]
+    shares = [float(share) for share, _ in printed]
+    assert shares == pytest.approx([share for share, _ in wanted], abs=0.06)
+
+
+@of_figures((19, 'imagenet'))
+def test_the_title_has_the_best_class_and_its_share(number, name):
+    share, best = best_three_of_lesson_19()[0]
+    (title, _, _), = images_of(figure_of(number, name))
+    assert best in title
+    assert numbers_in(title.replace(best, '')) == [pytest.approx(share, abs=0.6)]
+
+
+@of_lessons(19)
+def test_the_body_is_frozen_and_the_new_layer_learns(number):
+    network = seen_in(number).bodies[0][0]
+    learns = [parameter.requires_grad for parameter in network.features.parameters()]
+    assert not any(learns)
+    assert all(parameter.requires_grad
+               for parameter in network.classifier.parameters())
+
+
+# Lesson 20 gets a clock that counts what was done.
+
+
+def seconds_of_lesson_20():
+    """Ten epochs in the usual way, the features, and ten epochs in the quick way.
+
+    Of 20 photos a fifth is for validation. An epoch is one step, 16 photos long.
+    """
+    usual = 10 * (16 + 4 + 3)
+    features = 16 + 4
+    return usual, features, features + 10 * 3
+
+
+@of_figures((20, 'seconds'))
+def test_the_bars_are_the_seconds_of_ten_epochs_in_both_ways(number, name):
+    usual, _, quick = seconds_of_lesson_20()
+    ax, = plots_of(number, name)
+    assert bars_of(ax) == {'usual': pytest.approx(usual), 'quick': pytest.approx(quick)}
+    assert 'second' in ax.get_xlabel()
+
+
+@of_lessons(20)
+def test_the_printed_seconds_are_those_of_ten_epochs_in_both_ways(number):
+    usual, features, quick = seconds_of_lesson_20()
+    line, = re.findall('.*times faster.*', seen_in(number).printed)
+    wanted = [usual, quick, features, usual / quick]
+    assert numbers_in(line) == pytest.approx(wanted, abs=0.06)
+
+
+@of_lessons(20)
+def test_no_photo_is_for_training_and_for_validation(number):
+    (train, valid, *_), = seen_in(number).run.splits
+    assert [len(train), len(valid)] == [16, 4]
+    assert not set(train.indices) & set(valid.indices)
+
+
+@of_lessons(20)
+def test_photos_are_prepared_as_for_imagenet(number):
+    (train, *_), = seen_in(number).run.splits
+    path, _ = train.dataset.samples[train.indices[0]]
+    wanted = IMAGENET.transforms()(helper.open_photo(path))
+    assert torch.equal(train[0][0], wanted)
+
+
+@of_lessons(20)
+@pytest.mark.parametrize('part', [0, 1], ids=['train', 'valid'])
+def test_the_features_are_what_the_body_makes_of_each_photo(number, part):
+    seen = seen_in(number)
+    photos = seen.run.splits[0][part]
+    body, _ = seen.bodies[0]
+    features, labels = next(loader.dataset for loader in seen.run.loaders
+                            if hasattr(loader.dataset, 'tensors')
+                            and len(loader.dataset) == len(photos))[:]
+    assert features.shape == (len(photos), 1024)
+    with torch.no_grad():
+        for (image, label), row, known in zip(photos, features, labels):
+            wanted = body.eval()(image.unsqueeze(0))[0]
+            assert torch.allclose(row, wanted, atol=1e-4)
+            assert known == label
+
+
+# Lessons 23 and 23_1 get a clock whose readings are known.
+
+
+def rows_of(number):
+    """The printed lines with a time: [(name, [seconds, result, first time])]."""
+    ax, = plots_of(number, 'remedies')
+    found = []
+    for name in bars_of(ax):
+        line, = (line for line in seen_in(number).printed.splitlines()
+                 if line.startswith(name) and ' s ' in line[len(name):])
+        found.append((name, numbers_in(line[len(name):])))
+    return found
+
+
+def times_of(number):
+    """For each row the seconds of all its runs, from the readings of the clock."""
+    readings = seen_in(number).readings
+    times = [end - start for start, end in zip(readings[::2], readings[1::2])]
+    runs = len(times) // len(rows_of(number))
+    return [times[i:i + runs] for i in range(0, len(times), runs)]
+
+
+@of_figures((23, 'remedies'), ('23_1', 'remedies'))
+def test_each_bar_is_the_median_of_its_times_without_the_first(number, name):
+    ax, = plots_of(number, name)
+    wanted = [statistics.median(times[1:]) for times in times_of(number)]
+    assert list(bars_of(ax).values()) == pytest.approx(wanted)
+    assert 'second' in ax.get_xlabel()
+
+
+@of_figures((23, 'remedies'), ('23_1', 'remedies'))
+def test_each_bar_has_its_seconds_beside_it(number, name):
+    ax, = plots_of(number, name)
+    beside = numbers_beside_bars(ax)
+    assert len(beside) == len(bars_of(ax))
+    for bar, seconds in beside:
+        assert seconds == pytest.approx(bars_of(ax)[bar], abs=6e-4), bar
+
+
+@of_lessons(23, '23_1')
+def test_the_printed_seconds_are_the_median_and_the_first_time(number):
+    for (name, row), times in zip(rows_of(number), times_of(number)):
+        median, first = row[0], row[-1]
+        assert median == pytest.approx(statistics.median(times[1:]), abs=6e-4), name
+        assert first == pytest.approx(times[0], abs=0.06), name
+
+
+@of_lessons(23, '23_1')
+def test_a_remedy_is_measured_at_least_three_times_after_the_first(number):
+    assert all(len(times) >= 4 for times in times_of(number))
+
+
+def trainings_of_lesson_23():
+    """[(name of a row, its printed loss, its training)]"""
+    rows = rows_of(23)
+    trainings = seen_in(23).trainings[-len(rows):]  # the first only warms up
+    return [(name, row[1], training) for (name, row), training in zip(rows, trainings)]
+
+
+@of_lessons(23)
+def test_a_row_that_names_a_batch_size_has_it_and_the_others_64(number):
+    for name, _, training in trainings_of_lesson_23():
+        named = re.search(r'batch (\d+)', name)
+        wanted = int(named[1]) if named else 64
+        assert max(len(labels) for _, labels in training.batches) == wanted, name
+
+
+@of_lessons(23)
+def test_a_row_that_doubles_the_learning_rate_has_twice_that_of_the_others(number):
+    for name, _, training in trainings_of_lesson_23():
+        wanted = 0.002 if 'doubled' in name else 0.001
+        assert set(training.rates) == {wanted}, name
+
+
+@of_lessons(23)
+def test_adam_is_fused_from_the_row_on_that_says_so(number):
+    names = [name for name, _, _ in trainings_of_lesson_23()]
+    first, = (i for i, name in enumerate(names) if 'fused' in name)
+    fused = [bool(training.optimizer.defaults['fused'])
+             for _, _, training in trainings_of_lesson_23()]
+    assert fused == [i >= first for i in range(len(names))]
+
+
+def trained_again(batches, lr):
+    """The mean loss in the last of four epochs, trained here on the same batches."""
+    torch.manual_seed(7)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(),
+                          nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    losses = []
+    for images, labels in batches:
+        loss = nn.functional.cross_entropy(model(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item() * len(labels))
+    last = len(batches) // 4
+    count = sum(len(labels) for _, labels in batches[-last:])
+    return sum(losses[-last:]) / count
+
+
+@of_lessons(23)
+def test_the_loss_of_a_row_is_that_of_a_training_as_its_name_says(number):
+    for name, printed, training in trainings_of_lesson_23():
+        loss = trained_again(training.batches, 0.002 if 'doubled' in name else 0.001)
+        assert printed == pytest.approx(loss, abs=0.002), name
+
+
+@of_lessons(23)
+def test_a_remedy_that_is_no_other_training_leaves_the_loss_as_it_was(number):
+    losses = [loss for name, loss, _ in trainings_of_lesson_23()
+              if not numbers_in(name)]
+    assert losses == pytest.approx([losses[0]] * len(losses), abs=0.002)
+
+
+@of_figures((23, 'remedies'))
+def test_the_title_has_the_number_of_images_in_an_epoch(number, name):
+    ax, = plots_of(number, name)
+    assert numbers_in(ax.get_title()) == [320]
+
+
+@of_figures(('23_1', 'remedies'))
+def test_the_title_has_the_number_of_photos(number, name):
+    ax, = plots_of(number, name)
+    photos, _ = seen_in(number).first_batch
+    assert numbers_in(ax.get_title().replace('DenseNet121', '')) == [len(photos)]
+
+
+@of_lessons('23_1')
+def test_the_printed_certainty_is_that_of_the_network_on_the_photos(number):
+    """The mean, over the photos, of the probability of each one's best class."""
+    seen = seen_in(number)
+    photos, _ = seen.first_batch
+    (_, network), = seen.bodies
+    with torch.no_grad():
+        powers = network.eval()(photos).double().exp()
+    best = (powers / powers.sum(dim=1, keepdim=True)).amax(dim=1).mean().item()
+    for name, row in rows_of(number):
+        about = 2e-3 if 'bfloat16' in name else 6e-5
+        assert row[1] == pytest.approx(best, abs=about), name
+
+
+def calls_of_lesson_23_1():
+    """[(name of a row, [(channels last?, bfloat16?, threads) of each run])]"""
+    rows = rows_of('23_1')
+    (body, _), = seen_in('23_1').bodies
+    runs = len(body.calls) // len(rows)
+    return [(name, set(body.calls[runs * i:runs * (i + 1)]))
+            for i, (name, _) in enumerate(rows)]
+
+
+@of_lessons('23_1')
+@pytest.mark.parametrize('place, word', [(0, 'channels_last'), (1, 'bfloat16')],
+                         ids=['channels_last', 'bfloat16'])
+def test_a_remedy_is_there_from_the_row_on_that_names_it(number, place, word):
+    calls = calls_of_lesson_23_1()
+    first, = (i for i, (name, _) in enumerate(calls) if word in name)
+    for i, (name, found) in enumerate(calls):
+        assert {call[place] for call in found} == {i >= first}, name
+
+
+@of_lessons('23_1')
+def test_a_row_has_as_many_threads_as_it_says(number):
+    calls = calls_of_lesson_23_1()
+    one, two = calls[:2]
+    assert {threads for _, _, threads in one[1]} == {1} and 'one' in one[0]
+    assert {threads for _, _, threads in two[1]} == {2} and numbers_in(two[0]) == [2]
+
+
+@of_lessons('23_1')
+def test_bfloat16_is_not_tried_on_a_processor_without_it(number):
+    seen = watch(number, *SYNTHETIC, quick_body=True, changes=[NO_BFLOAT16])
+    (body, _), = seen.bodies
+    assert not any(bfloat16 for _, bfloat16, _ in body.calls)
+
+
+# Lesson 21
+
+
+@functools.cache
+def answers_of_lesson_21():
+    """Predicted and true classes of the test photos, and the names of the classes."""
+    seen = seen_in(21)
+    folder, photos, _ = test_photos()
+    _, body = seen.bodies[-1]
+    body.classifier = nn.Identity()
+    training, = seen.trainings
+    with torch.no_grad():
+        output = training.model.eval()(body.eval()(photos))
+    return output.argmax(dim=1).tolist(), folder.targets, folder.classes
+
+
+@of_lessons(21)
+def test_the_printed_accuracy_is_that_of_the_photos_of_the_test(number):
+    predicted, labels, _ = answers_of_lesson_21()
+    right = sum(one == other for one, other in zip(predicted, labels))
+    line, = re.findall('Test accuracy.*', seen_in(number).printed)
+    largest = max(labels.count(label) for label in labels)
+    wanted = [100 * right / len(labels), right, len(labels),
+              100 * largest / len(labels)]
+    assert numbers_in(line) == pytest.approx(wanted, abs=0.06)
+
+
+@of_figures((21, 'confusion'))
+def test_the_confusions_are_counted_row_by_true_class(number, name):
+    predicted, labels, classes = answers_of_lesson_21()
+    ax, = plots_of(number, name)
+    assert 'true' in ax.get_ylabel() and 'predicted' in ax.get_xlabel()
+    columns = [tick.get_text() for tick in ax.get_xticklabels()]
+    rows = [tick.get_text() for tick in ax.get_yticklabels()]
+    drawn = {}
+    for text in ax.texts:
+        column, row = text.get_position()
+        drawn[rows[row], columns[column]] = int(text.get_text())
+    pairs = [(classes[label], classes[guess])
+             for label, guess in zip(labels, predicted)]
+    assert drawn == {pair: pairs.count(pair) for pair in pairs}
+
+
+@of_figures((21, 'confusion'))
+def test_the_colors_of_the_confusions_are_shares_of_their_row(number, name):
+    ax, = plots_of(number, name)
+    colors = ax.images[0].get_array()
+    predicted, labels, _ = answers_of_lesson_21()
+    pairs = list(zip(labels, predicted))
+    for label, guess in set(pairs):
+        share = pairs.count((label, guess)) / labels.count(label)
+        assert colors[label, guess] == pytest.approx(share)
+
+
+def shown_photos(number, name):
+    """[(title, its color, place of the photo among the test photos)]"""
+    _, _, drawn = test_photos()
+    return [(title, color, places_of(pixels, drawn)[0])
+            for title, color, pixels in images_of(figure_of(number, name))]
+
+
+@of_figures((21, 'photos'))
+def test_each_photo_is_shown_with_what_was_predicted_and_what_it_is(number, name):
+    predicted, labels, classes = answers_of_lesson_21()
+    for title, _, place in shown_photos(number, name):
+        assert name_after('predicted', title, classes) == classes[predicted[place]]
+        assert name_after('labelled', title, classes) == classes[labels[place]]
+
+
+@of_figures((21, 'photos'))
+def test_the_title_of_a_mistake_has_another_color(number, name):
+    predicted, labels, _ = answers_of_lesson_21()
+    colors = {True: set(), False: set()}
+    for _, color, place in shown_photos(number, name):
+        colors[predicted[place] == labels[place]].add(color)
+    assert colors[True] <= {'black'}
+    assert colors[False] == {'tab:red'}
+
+
+@of_figures((21, 'photos'))
+def test_mistakes_are_shown_first(number, name):
+    predicted, labels, _ = answers_of_lesson_21()
+    right = [predicted[place] == labels[place]
+             for _, _, place in shown_photos(number, name)]
+    assert right == sorted(right)
+    mistakes = sum(one != other for one, other in zip(predicted, labels))
+    assert right.count(False) == min(mistakes, 16)

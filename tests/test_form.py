@@ -1,103 +1,241 @@
-"""The lessons look alike where they are alike."""
+"""The lessons look alike where they are alike, whatever their variables are called."""
 import ast
 import re
 
 import pytest
-from course import LESSONS, ROOT, lesson, order
+from course import LESSONS, lesson
 
 every_lesson = pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
 
-EVALUATE = '''\
-images, labels = images.to(device), labels.to(device)
-output = model(images)
+# Every loop that trains begins like this, and every loop that measures like the other.
+UPDATE = '''
+for images, labels in loader:
+    images, labels = images.to(device), labels.to(device)
+    optimizer.zero_grad()
+    output = model(images)
+    loss = criterion(output, labels)
+    loss.backward()
+    optimizer.step()
 '''
-UPDATE = '''\
-images, labels = images.to(device), labels.to(device)
-optimizer.zero_grad()
-output = model(images)
-loss = criterion(output, labels)
-loss.backward()
-optimizer.step()
+EVALUATION = '''
+for images, labels in loader:
+    images, labels = images.to(device), labels.to(device)
+    output = model(images)
 '''
+FROM_11 = LESSONS[LESSONS.index(lesson(11)):]
+WITHOUT_TRAINING = [lesson(number) for number in (19, '23_1', '24_1')]
+WITHOUT_EVALUATION = [lesson(number) for number in (
+    17, '17_1', 19, 23, '23_1', 24, '24_1')]
 
 
-def loops(path):
-    """[(trains, first statements, without gradients)] of the loops over a loader."""
-    found = []
+def calls(node):
+    """The names of the methods that are called in a node: {'backward', 'to'}."""
+    return {call.func.attr for call in ast.walk(node)
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)}
 
-    def walk(node, no_grad):
-        if isinstance(node, ast.With):
-            no_grad = no_grad or 'torch.no_grad()' in ast.unparse(node.items[0])
-        if (isinstance(node, ast.For) and isinstance(node.iter, ast.Name)
-                and ast.unparse(node.target) == '(images, labels)'):
-            body = [ast.unparse(statement) for statement in node.body]
-            trains = 'loss.backward()' in body or not no_grad
-            found.append((trains, body[:6 if trains else 2], no_grad))
-        for child in ast.iter_child_nodes(node):
-            walk(child, no_grad)
 
-    walk(ast.parse(path.read_text()), False)
-    return found
+def loops(node, no_grad=False):
+    """Yield (loop, is it in no_grad?) of the loops that have no other loop in them."""
+    if isinstance(node, ast.With):
+        no_grad = no_grad or any('no_grad' in calls(item) for item in node.items)
+    inner = [found for child in ast.iter_child_nodes(node)
+             for found in loops(child, no_grad)]
+    if isinstance(node, ast.For) and not inner:
+        yield node, no_grad
+    yield from inner
+
+
+def trainings(path):
+    """The loops that call backward() for what a loader gives."""
+    tree = ast.parse(path.read_text())
+    return [(loop, no_grad) for loop, no_grad in loops(tree)
+            if 'backward' in calls(loop) and isinstance(loop.target, ast.Tuple)]
+
+
+def evaluations(path):
+    """The loops that look for the largest output, and don't train."""
+    tree = ast.parse(path.read_text())
+    return [(loop, no_grad) for loop, no_grad in loops(tree)
+            if 'argmax' in calls(loop) and 'backward' not in calls(loop)
+            and isinstance(loop.target, ast.Tuple)]
+
+
+def structure(loop, length):
+    """The target and first statements of a loop, with names numbered as they come."""
+    names = {}
+    lines = []
+    for statement in [loop.target, *loop.body[:length]]:
+        copy = ast.parse(ast.unparse(statement))
+        for node in ast.walk(copy):
+            if isinstance(node, ast.Name):
+                node.id = names.setdefault(node.id, f'name{len(names) + 1}')
+        lines.append(ast.unparse(copy))
+    return lines
+
+
+def assert_all_begin_like(found, block, path):
+    wanted = ast.parse(block).body[0]
+    length = len(wanted.body)
+    for loop, _ in found:
+        assert structure(loop, length) == structure(wanted, length), (
+            f'The loop in line {loop.lineno} of {path.name} should begin like this, '
+            f'with any names:\n{block}')
 
 
 @every_lesson
-def test_blocks_are_the_same(path):
-    blocks = {True: ast.parse(UPDATE).body, False: ast.parse(EVALUATE).body}
-    for trains, body, no_grad in loops(path):
-        assert body == [ast.unparse(statement) for statement in blocks[trains]]
-        assert trains != no_grad
-    number = order(path)[0]
-    if path in (lesson('23_1'), lesson('24_1')):  # they only use a trained model
-        number = 0
-    kinds = {trains for trains, *_ in loops(path)}
-    assert (True in kinds) == (number >= 11 and number != 19)
-    assert (False in kinds) == (number >= 11 and number not in (17, 19, 23, 24))
+def test_every_training_updates_in_the_same_way(path):
+    assert_all_begin_like(trainings(path), UPDATE, path)
+
+
+@every_lesson
+def test_every_evaluation_begins_in_the_same_way(path):
+    assert_all_begin_like(evaluations(path), EVALUATION, path)
+
+
+@every_lesson
+def test_gradients_are_off_exactly_where_nothing_is_trained(path):
+    for loop, no_grad in trainings(path):
+        assert not no_grad, (
+            f'{path.name} trains under no_grad, in line {loop.lineno}.')
+    for loop, no_grad in evaluations(path):
+        assert no_grad, (
+            f'{path.name} measures without no_grad, in line {loop.lineno}.')
+
+
+@every_lesson
+def test_lessons_from_11_on_train_unless_they_are_about_something_else(path):
+    trains = path in FROM_11 and path not in WITHOUT_TRAINING
+    assert bool(trainings(path)) == trains, (
+        f'{path.name} has {len(trainings(path))} training loops.')
+
+
+@every_lesson
+def test_lessons_from_11_on_measure_unless_they_are_about_something_else(path):
+    measures = path in FROM_11 and path not in WITHOUT_EVALUATION
+    assert bool(evaluations(path)) == measures, (
+        f'{path.name} has {len(evaluations(path))} loops that measure.')
+
+
+# What a lesson says of itself
+
+
+def docstring(path):
+    return ast.get_docstring(ast.parse(path.read_text())) or ''
+
+
+@every_lesson
+def test_a_lesson_begins_with_its_title(path):
+    lines = docstring(path).splitlines()
+    assert len(lines) > 2 and lines[0].strip() and set(lines[1]) == {'='}, (
+        f'{path.name} should begin with a docstring, of which the first line is the '
+        'title, and the second underlines it with =.')
 
 
 @every_lesson
 def test_before_and_next_name_the_neighbours(path):
-    before, after = re.search(r'^Before: (\S+)  Next: (\S+)$', path.read_text(),
-                              flags=re.M).groups()
     place = LESSONS.index(path)
-    assert before == (LESSONS[place - 1].name if place else 'nothing')
-    assert after == (LESSONS[place + 1].name if path != LESSONS[-1] else 'README.md')
-    assert f'Run: python codes/{path.name}' in path.read_text()
+    before = LESSONS[place - 1].name if place else 'nothing'
+    after = LESSONS[place + 1].name if path != LESSONS[-1] else 'README.md'
+    found = {word: re.findall(rf'\b{word}: *(\S+)', docstring(path))
+             for word in ('Before', 'Next')}
+    assert found == {'Before': [before], 'Next': [after]}, (
+        f'{path.name} comes after {before} and before {after}.')
 
 
 @every_lesson
-def test_docstring_stations_and_length(path):
-    lines = path.read_text().splitlines()
-    assert lines[0] == '"""' and lines[2] == '=' * len(lines[1])
-    assert 'New here: ' in path.read_text()
-    for number, line in enumerate(lines):
-        if line.startswith('# %%'):
-            assert line == '# %%' and lines[number + 1].startswith('# ')
-    assert re.search(r'^# Try: ', path.read_text(), flags=re.M) or order(path) == [0]
-    assert len(lines) <= (200 if path == lesson(21) else 125)
-
-
-def test_the_helper_is_one_page():
-    assert len((ROOT / 'helper.py').read_text().splitlines()) <= 300
-
-
-MISTAKES = [
-    r'\.forward\(', r'\.next\(\)', r'pretrained=', r'weights_only=False', r'Variable\(',
-    r'FloatTensor', r'super\(\w', r'torch\.load\((?!.*weights_only=True)',
-    r'torch\.load\((?!.*map_location=)', r'Softmax\(\)', r'F\.(log_)?softmax\(\w+\)',
-    r'create_unverified', r'plt\.show\(\)',
-    r'helper\.(get_loader|photo_set|get_device|load_mnist|load_fashion_mnist)']
+def test_the_run_line_names_the_file(path):
+    command = f'Run: python codes/{path.name}'
+    assert command in ' '.join(docstring(path).split()), (
+        f'The docstring of {path.name} should say "{command}".')
 
 
 @every_lesson
-def test_no_mistake_of_old(path):
-    code = re.sub(r'(?m)^\s*#.*', '', path.read_text()).split('"""', 2)[2]
-    assert [mistake for mistake in MISTAKES if re.search(mistake, code)] == []
+def test_a_lesson_ends_with_something_to_try(path):
+    tries = re.findall('(?m)^# Try: ', path.read_text())
+    assert tries or path == lesson(0), f'{path.name} has no line "# Try: ...".'
 
 
 @every_lesson
-def test_helper_is_the_courses_own(path):
-    source = path.read_text()
-    line = "sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up\n"
-    assert ('helper.' in source) == (line in source) or path == lesson(0)
-    if line in source and path != lesson(0):
-        assert line + 'import helper\n' in source
+def test_the_course_s_own_helper_is_imported(path):
+    statements = ast.parse(path.read_text()).body
+    wanted = "sys.path.insert(0, sys.path[0] + '/..')"
+    for before, statement in zip(statements, statements[1:]):
+        if ast.unparse(statement) == 'import helper':
+            assert ast.unparse(before) == wanted, (
+                f'{path.name} needs this line before it imports the helper, or it may '
+                f'get a package of that name: {wanted}')
+
+
+# Mistakes that no lesson may show
+
+
+def mistakes(source):
+    """What a learner should not see, in the calls and names of a source."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and node.attr.endswith('FloatTensor'):
+            found.append('a FloatTensor: torch.tensor makes one of any kind')
+        if isinstance(node, ast.Call):
+            problem = mistake_of(node)
+            if problem:
+                found.append(f'{ast.unparse(node)}: {problem}')
+    return found
+
+
+def mistake_of(call):
+    """What is wrong with a call, or ''."""
+    name = getattr(call.func, 'attr', getattr(call.func, 'id', ''))
+    whole_name = ast.unparse(call.func)
+    keywords = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+    if name == 'forward':
+        return 'call the model itself, which also calls its hooks'
+    if name == 'next' and isinstance(call.func, ast.Attribute):
+        return 'this has been next(...) since Python 3'
+    if name == 'Variable':
+        return 'every tensor can have a gradient'
+    if name == 'super' and call.args:
+        return 'super() needs no arguments'
+    if 'pretrained' in keywords:
+        return 'torchvision has taken weights=... since 0.13'
+    if whole_name == 'torch.load' and keywords.get('weights_only') != 'True':
+        return 'without weights_only=True it may run code that is in the file'
+    if whole_name == 'torch.load' and 'map_location' not in keywords:
+        return 'without map_location it fails where the GPU is missing'
+    if name in ('Softmax', 'LogSoftmax') and not (call.args or 'dim' in keywords):
+        return 'it should say along which dim'
+    if whole_name in ('F.softmax', 'F.log_softmax', 'torch.softmax',
+                      'torch.log_softmax') and len(call.args) < 2 and (
+                          'dim' not in keywords):
+        return 'it should say along which dim'
+    if whole_name == 'plt.show':
+        return 'helper.show(...) also works without a display'
+    return ''
+
+
+@every_lesson
+def test_no_lesson_shows_a_mistake_of_old(path):
+    found = mistakes(path.read_text())
+    assert not found, f'{path.name} has ' + '\n'.join(found)
+
+
+@pytest.mark.parametrize('wrong, right', [
+    ('model.forward(x)', 'model(x)'),
+    ('loader.next()', 'next(loader)'),
+    ('Variable(x)', 'torch.tensor(x)'),
+    ('torch.FloatTensor(3)', 'torch.zeros(3)'),
+    ('super(Network, self).__init__()', 'super().__init__()'),
+    ('models.densenet121(pretrained=True)', 'models.densenet121(weights=weights)'),
+    ('torch.load(path, map_location=device)',
+     'torch.load(path, map_location=device, weights_only=True)'),
+    ('torch.load(path, map_location=device,\n    weights_only=False)',
+     'torch.load(path, map_location=device,\n    weights_only=True)'),
+    ('torch.load(path, weights_only=True)',
+     "torch.load(path, weights_only=True, map_location='cpu')"),
+    ('nn.LogSoftmax()', 'nn.LogSoftmax(dim=1)'),
+    ('nn.Softmax()', 'nn.Softmax(1)'),
+    ('F.log_softmax(x)', 'F.log_softmax(x, dim=1)'),
+    ('torch.softmax(x)', 'torch.softmax(x, 1)'),
+    ('plt.show()', 'helper.show("loss")')])
+def test_a_mistake_of_old_is_seen_and_its_right_form_is_not(wrong, right):
+    assert len(mistakes(wrong)) == 1, f'No mistake is seen in {wrong}'
+    assert mistakes(right) == [], f'A mistake is seen in {right}'

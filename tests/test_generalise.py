@@ -1,179 +1,462 @@
-"""Lessons 12 to 17_1: what is learned, measured on unseen images, and kept."""
+"""Lessons 13_1 to 21: what is learned, measured on unseen images, and kept.
+
+No test needs the names of a lesson's variables: a lesson is watched while it runs, and
+its networks are looked at as they were after each epoch.
+"""
+import ast
 import copy
+import functools
 import re
 import shutil
-import textwrap
+import tempfile
+from pathlib import Path
 
 import pytest
 import torch
-from course import (
-    OFFLINE,
-    REAL_DATA,
-    ROOT,
-    SYNTHETIC,
-    accuracy,
-    lesson,
-    options,
-    run,
-    variables,
-)
+from course import OFFLINE, REAL_DATA, ROOT, SYNTHETIC, accuracy, lesson, run
+from PIL import Image
 from torch import nn
-from torch.utils.data import DataLoader, Subset
+from torch.utils.data import DataLoader
+from watched import fashion, measure, numbers_in, values_of, watch
 
-import helper
+OPTIONS = {14: ['--epochs', 2], 15: ['--epochs', 2], 17: ['--epochs', 1],
+           16: ['--epochs', 12, '--lr', 0.004],  # a large step: it soon over-fits
+           '17_1': ['--epochs', 2], '18_1': ['--epochs', 1], 21: ['--epochs', 1]}
 
 
-def measure(model, part, model_is_used=True):
-    """Mean loss and number of right answers of a Subset of images, in one go."""
-    images, labels = part.dataset.tensors
-    images, labels = images[part.indices], labels[part.indices]
+def of_lessons(*numbers):
+    """Run a test with each of these lessons, and say which in the name of the test."""
+    return pytest.mark.parametrize('number', numbers,
+                                   ids=[lesson(number).stem for number in numbers])
+
+
+def short_run(number, root, **more):
+    options = [*SYNTHETIC, *OPTIONS[number]]
+    return watch(number, *options, root=root, quick_body=True, **more)
+
+
+@functools.cache
+def seen_in(number):
+    """What was noted in a short run of a lesson, and {name: content} of its files."""
+    with tempfile.TemporaryDirectory() as folder:
+        seen = short_run(number, folder)
+        files = {path.name: path.read_bytes()
+                 for path in Path(folder).glob('checkpoints/*')}
+    return seen, files
+
+
+def kept_in(number, name, tmp_path):
+    """What a lesson saved under this name."""
+    _, files = seen_in(number)
+    assert name in files, f'{lesson(number).name} saves {list(files)}, not {name}.'
+    (tmp_path / name).write_bytes(files[name])
+    return torch.load(tmp_path / name, weights_only=True)
+
+
+# 13_1, on photos of one's own
+
+
+def statements_of_one_s_own(docstring):
+    """The indented statements of a docstring: {name that is assigned: statement}."""
+    code = '\n'.join(line[4:] for line in docstring.splitlines()
+                     if line.startswith('    '))
+    return {ast.unparse(node.targets[0]): ast.get_source_segment(code, node)
+            for node in ast.parse(code).body}
+
+
+def statements_marked_yours(source):
+    """{name that is assigned: (first line, line after the last)}, counted from 0."""
+    lines = source.splitlines()
+    return {ast.unparse(node.targets[0]): (node.lineno - 1, node.end_lineno)
+            for node in ast.parse(source).body if isinstance(node, ast.Assign)
+            and lines[node.end_lineno - 1].endswith('# yours')}
+
+
+@of_lessons('13_1')
+def test_the_docstring_has_another_statement_for_each_that_is_marked_yours(number):
+    source = lesson(number).read_text(encoding='utf-8')
+    docstring = ast.get_docstring(ast.parse(source))
+    assert list(statements_of_one_s_own(docstring)) == list(
+        statements_marked_yours(source))
+
+
+@functools.cache
+def recap_on_photos():
+    """The result of lesson 13_1 with the changes of its docstring, and its folder."""
+    lines = lesson('13_1').read_text(encoding='utf-8').splitlines()
+    source = '\n'.join(lines)
+    new = statements_of_one_s_own(ast.get_docstring(ast.parse(source)))
+    for name, (start, end) in reversed(statements_marked_yours(source).items()):
+        lines[start:end] = [new[name]]
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        for part in ('train', 'test'):
+            for color, name in ((0, 'dark'), (200, 'light')):
+                (folder / 'photos' / part / name).mkdir(parents=True)
+                for i in range(5):
+                    photo = Image.new('RGB', (40, 50), (color + i,) * 3)
+                    photo.save(folder / 'photos' / part / name / f'{i}.png')
+        (folder / 'codes').mkdir()
+        copied = folder / 'codes/mine.py'
+        copied.write_text('\n'.join(lines) + '\n', encoding='utf-8')
+        shutil.copy(ROOT / 'helper.py', folder)
+        result = run(copied, '--epochs', '20', cwd=folder, env=OFFLINE)
+        return result, {path.name for path in folder.iterdir()}
+
+
+@of_lessons('13_1')
+def test_the_recap_tells_photos_of_one_s_own_apart(number):
+    result, _ = recap_on_photos()
+    assert result.returncode == 0, result.stderr
+    assert accuracy(result.stdout) == 1, 'Dark and light photos are easily told apart.'
+
+
+@of_lessons('13_1')
+def test_the_recap_reads_photos_of_one_s_own_and_nothing_else(number):
+    result, names = recap_on_photos()
+    assert numbers_in(result.stdout.splitlines()[0]) == [10, 10]
+    assert 'data' not in names, 'It made a data folder, as if it needed other images.'
+
+
+# 14: accuracy, counted right and averaged wrong
+
+
+@functools.cache
+def answers_of_lesson_14():
+    """Which test images the network is right about, and its predictions, in batches."""
+    seen, _ = seen_in(14)
+    images, labels = fashion(train=False)
     with torch.no_grad():
-        output = model.train(not model_is_used)(images)
-    right = (output.argmax(dim=1) == labels).sum().item()
-    return nn.functional.cross_entropy(output, labels).item(), right
+        predicted = seen.network().eval()(images).argmax(dim=1)
+    return predicted, labels
 
 
-def test_recap_runs_on_photos_with_three_statements_changed(tmp_path, photo):
-    source = lesson('13_1').read_text()
-    docstring = textwrap.dedent(next(part for part in source.split('\n\n')
-                                     if part.startswith('    transform = ')))
-    new = re.findall(r'^(\w+) = (.*(?:\n .*)*)', docstring, flags=re.M)
-    assert [name for name, _ in new] == ['transform', 'trainset', 'testset']
-    for name, value in new:
-        source, count = re.subn(fr'(?m)^{name} = .*(?:\n .*)*# yours$',
-                                f'{name} = {value}', source)
-        assert count == 1
-    assert 'yours' not in source.split('"""')[2]
-    for part in ('train', 'test'):
-        for number, name in enumerate(('dark', 'light')):
-            for i in range(5):
-                photo(tmp_path / 'photos' / part / name / f'{i}.png',
-                      (number * 200,) * 3)
-    (tmp_path / 'codes').mkdir()
-    (tmp_path / 'codes/mine.py').write_text(source)
-    shutil.copy(ROOT / 'helper.py', tmp_path)
-    result = run(tmp_path / 'codes/mine.py', '--epochs', '20', cwd=tmp_path,
-                 env=OFFLINE)
-    assert accuracy(result.stdout) == 1, result.stderr
-    assert result.stdout.startswith('10 images to train, 10 to test\nEpoch 1/')
-    assert not (tmp_path / 'data').exists()
+def lines_with_share(share):
+    """The numbers of the printed lines that have this share, in percent, 12.3456%."""
+    seen, _ = seen_in(14)
+    return [numbers_in(line) for line in seen.printed.splitlines()
+            if f'{share:.4%}' in line]
 
 
-def test_accuracy_is_counted_right_and_averaged_wrong(monkeypatch):
-    seen = variables(lesson(14), *options(lesson(14)), monkeypatch=monkeypatch)
-    images, labels = seen.testset.tensors
-    with torch.no_grad():
-        equals = seen.model(images).argmax(dim=1) == labels
-    assert seen.correct == equals.sum()
-    means = [batch.float().mean().item() for batch in equals.split(64)]
-    assert seen.averaged == pytest.approx(sum(means) / len(means))
-    assert seen.averaged != pytest.approx(seen.correct / len(labels))
-    assert seen.wrong.shape == (64, 64)
+@of_lessons(14)
+def test_the_counted_accuracy_is_printed_with_the_number_of_images(number):
+    predicted, labels = answers_of_lesson_14()
+    correct = (predicted == labels).sum().item()
+    lines = lines_with_share(correct / len(labels))
+    assert [row[-1] for row in lines] == [correct]
 
 
-def test_three_sets_have_no_image_in_common(monkeypatch, capsys):
-    seen = variables(lesson(15), *options(lesson(15), '--epochs', 2),
-                     monkeypatch=monkeypatch)
-    sets = [set(seen.trainset.indices), set(seen.validset.indices)]
-    assert [len(part) for part in sets] == [5000, 1000] and not sets[0] & sets[1]
-    assert seen.trainset.dataset is seen.validset.dataset is not seen.testset
-    assert seen.validloader.dataset is seen.validset
-    loss, right = measure(seen.model, seen.validset)
-    assert loss == pytest.approx(seen.valid_losses[-1], rel=1e-4)
-    assert right / 1000 == seen.valid_accuracies[-1]
-    loss, right = measure(seen.model, seen.trainset)
-    assert loss == pytest.approx(seen.train_losses[-1], rel=1e-4)
-    _, right = measure(seen.model, Subset(seen.testset, range(1000)))
-    assert accuracy(capsys.readouterr().out) == pytest.approx(right / 1000)
+@of_lessons(14)
+def test_the_averaged_accuracy_is_printed_with_a_number_that_is_none_of_images(number):
+    predicted, labels = answers_of_lesson_14()
+    means = [batch.float().mean().item() for batch in (predicted == labels).split(64)]
+    averaged = sum(means) / len(means)
+    lines = lines_with_share(averaged)
+    assert [row[-1] for row in lines] == [
+        pytest.approx(averaged * len(labels), abs=0.006)]
 
 
-@pytest.mark.parametrize('number', [15, 16])
-def test_evaluate_counts_images_not_batches(number, monkeypatch):
-    seen = variables(lesson(number), *options(lesson(number)), monkeypatch=monkeypatch)
-    loss, right = measure(seen.model, seen.validset)
-    found = seen.evaluate(seen.model.train(), DataLoader(seen.validset, batch_size=999))
-    assert found == (pytest.approx(loss, rel=1e-4), right / 1000)
+@of_lessons(14)
+def test_the_averaged_accuracy_is_not_the_counted_one(number):
+    """Otherwise there would be nothing to see: the last batch must be short."""
+    predicted, labels = answers_of_lesson_14()
+    equals = (predicted == labels).float()
+    means = [batch.mean().item() for batch in equals.split(64)]
+    assert f'{sum(means) / len(means):.4%}' != f'{equals.mean().item():.4%}'
 
 
-def test_the_best_epoch_of_both_trainings_is_kept(monkeypatch, capsys):
-    """With a large step the network over-fits early."""
-    seen = variables(lesson(16), *SYNTHETIC, '--epochs', 12, '--lr', 0.004,
-                     monkeypatch=monkeypatch)
-    printed = re.findall(r'kept: valid loss ([\d.]+).*Test accuracy ([\d.]+)%',
-                         capsys.readouterr().out)
-    for (name, rows), (loss, percent) in zip(seen.curves.items(), printed):
-        losses = [row[1] for row in rows]
-        assert min(losses) < 0.99 * losses[-1] or name != 'no dropout'
-        seen.model.load_state_dict(seen.kept[name])
-        assert measure(seen.model, seen.validset)[0] == pytest.approx(min(losses),
-                                                                      rel=1e-4)
-        assert float(loss) == pytest.approx(min(losses), abs=0.001)
-        _, right = measure(seen.model, Subset(seen.testset, range(1000)))
-        assert float(percent) == right / 10
-    gaps = [sum(row[1] - row[0] for row in rows[6:]) for rows in seen.curves.values()]
+@of_lessons(14)
+def test_the_careless_and_the_careful_comparison_of_a_batch_are_printed(number):
+    predicted, labels = answers_of_lesson_14()
+    one, other = predicted[:64], labels[:64]
+    careless = (one.view(-1, 1) == other.view(1, -1)).float().mean().item()
+    careful = (one == other).float().mean().item()
+    seen, _ = seen_in(14)
+    line, = (line for line in seen.printed.splitlines() if f'{careless:.3f}' in line)
+    assert numbers_in(line) == pytest.approx([careless, careful], abs=6e-4)
+
+
+@of_lessons(14)
+def test_the_number_of_batches_and_the_length_of_the_last_are_printed(number):
+    seen, _ = seen_in(14)
+    assert [16, 1000 - 15 * 64] in [numbers_in(line)
+                                    for line in seen.printed.splitlines()]
+
+
+# 15, 16 and 18_1: three sets. What is printed of them is compared in test_figures.py.
+
+
+@of_lessons(15, 16, '18_1')
+def test_a_sixth_of_the_training_images_is_for_validation(number):
+    (train, valid), = seen_in(number)[0].run.splits
+    assert [len(train), len(valid)] == [5000, 1000]
+
+
+@of_lessons(15, 16, '18_1')
+def test_no_image_is_for_training_and_for_validation(number):
+    (train, valid), = seen_in(number)[0].run.splits
+    assert not set(train.indices) & set(valid.indices)
+
+
+@of_lessons(15, 16, '18_1')
+def test_no_test_image_is_for_training_or_for_validation(number):
+    seen, _ = seen_in(number)
+    (trainset, testset), = seen.run.loaded
+    (train, valid), = seen.run.splits
+    assert train.dataset is valid.dataset is trainset
+    assert trainset is not testset
+
+
+@of_lessons(15, 16, '18_1')
+def test_only_the_training_set_is_learned_from(number):
+    seen, _ = seen_in(number)
+    (train, _), = seen.run.splits
+    learned_from = [walk.loader.dataset for walk in seen.run.passes if walk.losses]
+    assert learned_from and all(dataset is train for dataset in learned_from)
+
+
+@functools.cache
+def evaluated(number):
+    """Loss and accuracy from the lesson's own function, and as they should be.
+
+    The network is handed over in train mode, with two batches, of which one is short.
+    """
+    seen, _ = seen_in(number)
+    (_, valid), = seen.run.splits
+    model = seen.trainings[-1].model
+    evaluate = seen.run.function('no_grad', 'argmax')
+    found = evaluate(model.train(), DataLoader(valid, batch_size=999))
+    return found, measure(model, *fashion(True, valid.indices))
+
+
+@of_lessons(15, 16, '18_1')
+def test_the_loss_of_a_set_is_the_mean_of_its_images_not_of_its_batches(number):
+    (loss, _), (wanted, _) = evaluated(number)
+    assert loss == pytest.approx(wanted, rel=1e-4)
+
+
+@of_lessons(15, 16, '18_1')
+def test_the_accuracy_of_a_set_is_counted_and_divided_once(number):
+    (_, share), (_, wanted) = evaluated(number)
+    assert share == wanted
+
+
+# 16: dropout, and the best epoch
+
+RUNS = [(16, 0, 'no dropout'), (16, 1, 'dropout 0.2')]
+of_both_runs = pytest.mark.parametrize(
+    'number, place, name', RUNS,
+    ids=['-'.join([lesson(number).stem, *name.split()]) for number, _, name in RUNS])
+
+
+@functools.cache
+def losses_after_each_epoch(number, place):
+    """[(training loss, validation loss)], measured here."""
+    seen, _ = seen_in(number)
+    training = seen.trainings[place]
+    (train, valid), = seen.run.splits
+    found = []
+    for epoch in range(len(training.states)):
+        model = training.after(epoch)
+        losses = [measure(model, *fashion(True, part.indices))[0]
+                  for part in (train, valid)]
+        found.append(losses)
+    return found
+
+
+def the_kept_network(number, place):
+    """The network as it was after the epoch with the lowest validation loss."""
+    losses = [valid for _, valid in losses_after_each_epoch(number, place)]
+    return seen_in(number)[0].trainings[place].after(losses.index(min(losses)))
+
+
+def summary_of(number, name):
+    """What is printed at the end about one of the trainings: {words: number}."""
+    seen, _ = seen_in(number)
+    line, = (line for line in seen.printed.splitlines()
+             if line.startswith(name) and not re.search(r'\d/\d', line))
+    return values_of(line[len(name):])
+
+
+def value_about(row, *words):
+    value, = (row[key] for key in row if all(word in key for word in words))
+    return value
+
+
+@of_both_runs
+def test_the_weights_with_the_lowest_validation_loss_are_kept(number, place, name):
+    (_, valid), = seen_in(number)[0].run.splits
+    model = the_kept_network(number, place)
+    loss, share = measure(model, *fashion(True, valid.indices))
+    row = summary_of(number, name)
+    assert value_about(row, 'valid', 'loss') == pytest.approx(loss, abs=6e-4)
+    assert value_about(row, 'valid', 'accuracy') == pytest.approx(share, abs=6e-4)
+
+
+@of_both_runs
+def test_the_test_accuracy_is_that_of_the_kept_weights(number, place, name):
+    _, share = measure(the_kept_network(number, place), *fashion(train=False))
+    row = summary_of(number, name)
+    assert value_about(row, 'test', 'accuracy') == pytest.approx(share, abs=6e-4)
+
+
+@of_both_runs
+def test_the_printed_gap_is_that_of_the_last_epoch(number, place, name):
+    train, valid = losses_after_each_epoch(number, place)[-1]
+    assert value_about(summary_of(number, name), 'gap') == pytest.approx(
+        valid - train, abs=6e-4)
+
+
+@of_lessons(16)
+def test_without_dropout_the_network_over_fits(number):
+    """Otherwise the last epoch could be kept, and no test would notice."""
+    losses = [valid for _, valid in losses_after_each_epoch(number, 0)]
+    assert min(losses) < 0.99 * losses[-1]
+
+
+@of_lessons(16)
+def test_dropout_makes_the_gap_smaller(number):
+    gaps = []
+    for place in (0, 1):
+        rows = losses_after_each_epoch(number, place)[6:]
+        gaps.append(sum(valid - train for train, valid in rows))
     assert gaps[1] < 0.9 * gaps[0]  # it was 0.46 to 0.78 of it, seeds 7, 8, 9
-    on = [measure(seen.model, seen.validset, model_is_used=False)[0] for _ in range(2)]
-    assert on[0] != on[1]
+
+
+@of_lessons(16)
+def test_both_trainings_begin_with_the_same_weights(number):
+    """A first epoch without dropout and one with it end near each other, but not so
+    with other weights: a layer's first weights stay recognizable for long."""
+    seen, _ = seen_in(number)
+    first, other = (training.states[0] for training in seen.trainings)
+    for name in first:
+        if name.endswith('weight'):
+            both = torch.stack([first[name].flatten(), other[name].flatten()])
+            assert torch.corrcoef(both)[0, 1] > 0.5, name
+
+
+@of_both_runs
+def test_units_are_switched_off_in_training_only_with_dropout(number, place, name):
+    model = seen_in(number)[0].trainings[place].after(-1)
+    images, _ = fashion(train=False)
+    with torch.no_grad():
+        one, other = (model.train()(images[:64]) for _ in range(2))
+    assert torch.equal(one, other) == (name == 'no dropout')
+
+
+@functools.cache
+def real_run():
+    with tempfile.TemporaryDirectory() as folder:
+        return watch(16, *REAL_DATA, root=folder)
 
 
 @pytest.mark.real
 @pytest.mark.slow
-def test_dropout_helps(monkeypatch, capsys):
-    seen = variables(lesson(16), *REAL_DATA, monkeypatch=monkeypatch)
-    without, dropout = ([row[1] for row in rows] for rows in seen.curves.values())
-    assert without[-1] > 1.2 * min(without)
-    gaps = [rows[-1][1] - rows[-1][0] for rows in seen.curves.values()]
+@of_lessons(16)
+def test_without_dropout_real_images_are_over_fitted(number):
+    losses = real_run().column('valid', 'loss', name='no dropout')
+    assert losses[-1] > 1.2 * min(losses)
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@of_lessons(16)
+def test_dropout_helps(number):
+    gaps = []
+    for name in ('no dropout', 'dropout 0.2'):
+        valid = real_run().column('valid', 'loss', name=name)
+        train = real_run().column('train', 'loss', name=name)
+        gaps.append(valid[-1] - train[-1])
     assert gaps[1] < 0.5 * gaps[0]
-    assert accuracy(capsys.readouterr().out) >= 0.88
+    assert accuracy(real_run().printed) >= 0.88
 
 
 # Checkpoints. What 17 and 17_1 print about theirs is compared in test_lessons.py.
 
 
-def test_a_checkpoint_says_how_to_build_its_network(monkeypatch, tmp_path):
-    monkeypatch.setattr(helper, 'ROOT', tmp_path)
-    seen = variables(lesson(17), *options(lesson(17)), monkeypatch=monkeypatch)
-    kept = torch.load(tmp_path / 'checkpoints/17_model.pth', weights_only=True)
-    model = seen.Network(**kept['sizes'])
+@of_lessons(17)
+def test_a_checkpoint_says_how_to_build_its_network(number, tmp_path):
+    seen, _ = seen_in(number)
+    network, = (value for value in seen.run.of_kind(type)
+                if value.__module__ == seen.run.names['__name__'])
+    kept = kept_in(number, '17_model.pth', tmp_path)
+    model = network(**kept['sizes'])
     model.load_state_dict(kept['state_dict'])
-    for name, tensor in seen.model.state_dict().items():
-        assert torch.equal(tensor, model.state_dict()[name])
-    assert not list(tmp_path.glob('*/*.part'))
+    trained = seen.trainings[-1].model.state_dict()
+    assert all(torch.equal(tensor, trained[name])
+               for name, tensor in model.state_dict().items())
 
 
-def test_an_interrupted_training_goes_on_as_if_nothing_had_been(monkeypatch, tmp_path):
-    """The optimizer's memory matters: without it the weights differ."""
-    monkeypatch.setattr(helper, 'ROOT', tmp_path)
-    seen = variables(lesson('17_1'), *options(lesson('17_1')), monkeypatch=monkeypatch)
-    kept = torch.load(tmp_path / 'checkpoints/17_1_training.pth', weights_only=True)
-    model = seen.new_model(kept['sizes'])
+@of_lessons(17, '17_1', 21)
+def test_no_half_written_file_is_left(number):
+    _, files = seen_in(number)
+    assert files and not [name for name in files if name.endswith('.part')]
+
+
+def trained_on(model, optimizer, kept, trainset):
+    """The second half of the training of lesson 17_1, done here."""
+    loader = DataLoader(trainset, batch_size=64, shuffle=True)
+    model.train()
+    for epoch in range(kept['epochs'], 2 * kept['epochs']):
+        torch.manual_seed(7 + epoch)
+        for images, labels in loader:
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(images), labels).backward()
+            optimizer.step()
+    return model.eval()
+
+
+def networks_that_were_never_interrupted(seen):
+    """Those of lesson 17_1's optimizers that took all four epochs in one go."""
+    longest = max(len(training.states) for training in seen.trainings)
+    return [training.after(2 * OPTIONS['17_1'][1] - 1) for training in seen.trainings
+            if len(training.states) == longest]
+
+
+@pytest.mark.parametrize('number, remembers', [('17_1', True), ('17_1', False)], ids=[
+    f'{lesson("17_1").stem}-{name}' for name in ('with-memory', 'without-memory')])
+def test_a_training_goes_on_as_if_it_had_not_been_interrupted(number, remembers,
+                                                              tmp_path):
+    """The optimizer's memory matters: without it the weights become others."""
+    seen, _ = seen_in(number)
+    kept = kept_in(number, '17_1_training.pth', tmp_path)
+    uninterrupted, = networks_that_were_never_interrupted(seen)
+    model = copy.deepcopy(uninterrupted)
     model.load_state_dict(kept['state_dict'])
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001, fused=True)
-    forgetful = copy.deepcopy(model)
-    seen.train(forgetful, torch.optim.Adam(forgetful.parameters(), lr=0.001,
-                                           fused=True), kept['epochs'],
-               2 * kept['epochs'])
-    optimizer.load_state_dict(kept['optimizer'])
-    seen.train(model, optimizer, kept['epochs'], 2 * kept['epochs'])
-    assert seen.difference(model, seen.reuse_3) == 0
-    assert seen.difference(forgetful, seen.reuse_3) > 0
+    if remembers:
+        optimizer.load_state_dict(kept['optimizer'])
+    (trainset, testset), = seen.run.loaded
+    trained_on(model, optimizer, kept, trainset)
+    with torch.no_grad():
+        images, _ = testset[:]
+        same = torch.equal(model(images), uninterrupted(images))
+    assert same == remembers
 
 
-@pytest.mark.parametrize('number', ['17_1', 21])
-def test_a_run_killed_while_saving_leaves_the_old_file(number, monkeypatch, tmp_path):
-    monkeypatch.setattr(helper, 'ROOT', tmp_path)
-    name = {'run_name': 'lesson'} if number == 21 else {}
-    save = variables(lesson(number), *options(lesson(number)), monkeypatch=monkeypatch,
-                     **name).save
-    path = tmp_path / 'checkpoints/model.pth'
-    save({'weights': torch.ones(3)}, path)
+KILLED = [(17, 0), ('17_1', 0), ('17_1', 1), ('17_1', 2), (21, 0), (21, 1), (21, 2)]
 
-    def killed(what, path):
-        with open(path, 'wb') as file:
-            file.write(b'half')
+
+@pytest.mark.parametrize('number, place', KILLED, ids=[
+    f'{lesson(number).stem}-{place}' for number, place in KILLED])
+def test_a_run_killed_while_saving_leaves_the_old_file(number, place, tmp_path):
+    """It is killed in the middle of its first, second or third torch.save."""
+    _, files = seen_in(number)
+    folder = tmp_path / 'checkpoints'
+    folder.mkdir()
+    for name in files:
+        (folder / name).write_bytes(b'the old file')
+    save = torch.save
+    saved = []
+
+    def killed(what, path, *args, **options):
+        saved.append(Path(path))
+        if len(saved) <= place:
+            return save(what, path, *args, **options)
+        saved[-1].write_bytes(b'half')
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(torch, 'save', killed)
     with pytest.raises(KeyboardInterrupt):
-        save({'weights': torch.zeros(3)}, path)
-    assert torch.load(path, weights_only=True)['weights'].sum() == 3
+        short_run(number, tmp_path, changes=[(torch, 'save', killed)])
+    spoiled = saved[-1].name.removesuffix('.part')
+    assert (folder / spoiled).read_bytes() == b'the old file', spoiled

@@ -1,7 +1,9 @@
 """helper.py: options, devices, images as torchvision has them, figures."""
 import argparse
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
@@ -37,14 +39,66 @@ def test_a_wrong_option_is_one_line_and_exit_code_2(option, monkeypatch, capsys)
         parse(monkeypatch, *option.split())
     assert stopped.value.code == 2
     stderr = capsys.readouterr().err
-    assert len(stderr.splitlines()) == 1 and option.split()[0].strip('=') in stderr
+    assert len(stderr.splitlines()) == 1, f'This must be one line: {stderr}'
+    name = option.split()[0].strip('=')
+    assert name in stderr, f'The message must name {name}: {stderr}'
 
 
-def test_options_are_what_was_asked_for(monkeypatch):
-    args = parse(monkeypatch, '--epochs', '9', '--seed', '3', '--device', 'cpu')
-    assert (args.epochs, args.lr, args.threads) == (9, 0.1, 1)
-    assert args.device == torch.device('cpu')
-    assert torch.initial_seed() == 3 and torch.get_num_threads() == 1
+@pytest.mark.parametrize('option, value', [
+    ('epochs', 9), ('lr', 0.25), ('data', 'real'), ('data_dir', Path('elsewhere')),
+    ('seed', 3), ('figures', 'none'), ('threads', 2), ('workers', 4)])
+def test_an_option_is_what_was_asked_for(option, value, monkeypatch, threads):
+    name = option.replace('_', '-')
+    args = parse(monkeypatch, f'--{name}', str(value), '--device', 'cpu')
+    found = getattr(args, option)
+    assert found == value and type(found) is type(value)
+
+
+@pytest.mark.parametrize('option, value', [
+    ('epochs', 5), ('lr', 0.1), ('data', 'auto'), ('data_dir', ROOT / 'data'),
+    ('seed', 7), ('figures', 'show'), ('threads', 1), ('workers', 0)])
+def test_an_option_that_is_not_given_has_its_default(option, value, monkeypatch,
+                                                     threads):
+    assert getattr(parse(monkeypatch, '--device', 'cpu'), option) == value
+
+
+@pytest.mark.parametrize('device', ['cpu', 'cpu:0'])
+def test_the_device_is_what_was_asked_for(device, monkeypatch):
+    assert parse(monkeypatch, '--device', device).device == torch.device(device)
+
+
+@pytest.mark.parametrize('seed', [3, 7, 8])
+def test_the_seed_is_that_of_torch(seed, monkeypatch):
+    parse(monkeypatch, '--seed', str(seed))
+    drawn = torch.rand(5)
+    torch.manual_seed(seed)
+    assert torch.equal(drawn, torch.rand(5)), f'--seed {seed} does not seed torch'
+
+
+@pytest.fixture
+def threads():
+    """torch's threads, which are put back at the end."""
+    before = torch.get_num_threads()
+    yield before
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize('count', [1, 2, 3])
+def test_torch_uses_the_threads_that_were_asked_for(count, monkeypatch, threads):
+    parse(monkeypatch, '--threads', str(count))
+    assert torch.get_num_threads() == count
+
+
+@pytest.mark.parametrize('count', [1, 2, 3])
+def test_a_lesson_can_have_another_number_of_threads(count, monkeypatch, threads):
+    args = parse(monkeypatch, threads=count)
+    assert (args.threads, torch.get_num_threads()) == (count, count)
+
+
+@pytest.mark.parametrize('count', [2, 3])
+def test_a_lesson_can_ask_for_all_cores(count, monkeypatch, threads):
+    torch.set_num_threads(count)  # as many as torch takes by itself
+    assert parse(monkeypatch, threads=None).threads == count
 
 
 @pytest.mark.parametrize('there', [True, False])
@@ -61,9 +115,40 @@ def test_a_notebook_gets_the_defaults(monkeypatch):
     assert (args.epochs, args.seed, args.data) == (5, 7, 'auto')
 
 
+@pytest.mark.parametrize('backend, how, shown, saved', [
+    ('tkagg', 'show', True, False), ('agg', 'show', False, True),
+    ('tkagg', 'save', False, True), ('tkagg', 'none', False, False)])
+def test_figures_are_shown_or_saved_as_asked(backend, how, shown, saved, monkeypatch,
+                                             tmp_path):
+    """`show` saves them where there is no display, which is where the backend is agg.
+    """
+    windows = []
+    monkeypatch.setattr(plt, 'show', lambda **_: windows.append('a window'))
+    monkeypatch.setattr(plt, 'pause', lambda _: None)
+    monkeypatch.setattr(plt, 'get_backend', lambda: backend)
+    monkeypatch.setattr(helper.atexit, 'register', lambda _: None)
+    monkeypatch.setattr(helper, 'ROOT', tmp_path)
+    monkeypatch.setenv('MPLBACKEND', 'agg')
+    parse(monkeypatch, '--figures', how)
+    helper.imshow(torch.zeros(1, 2, 2))
+    helper.show('black')
+    files = list(tmp_path.glob('figures/*'))
+    assert (bool(windows), bool(files)) == (shown, saved), (
+        f'--figures {how} opens {len(windows)} windows and writes {files}')
+
+
+@pytest.mark.parametrize('how, backend', [('show', 'unchanged'), ('save', 'agg'),
+                                          ('none', 'agg')])
+def test_matplotlib_needs_a_display_only_for_windows(how, backend, monkeypatch):
+    monkeypatch.setenv('MPLBACKEND', 'unchanged')
+    parse(monkeypatch, '--figures', how)
+    assert helper.os.environ['MPLBACKEND'] == backend
+
+
 def test_import_loads_no_matplotlib():
     code = 'import sys, helper; sys.exit("matplotlib" in sys.modules)'
-    assert subprocess.run([sys.executable, '-c', code], cwd=ROOT).returncode == 0
+    result = subprocess.run([sys.executable, '-c', code], cwd=ROOT)
+    assert result.returncode == 0, 'import helper imports matplotlib, which takes long'
 
 
 # Images
@@ -157,22 +242,38 @@ def test_a_sheet_names_each_image_and_marks_what_is_wrong():
         [0, 0.2, 0.4, 0.6, 0.8, 1])
 
 
-@pytest.mark.parametrize('find', [lambda args: helper.find_data('MNIST', args),
-                                  helper.find_photos])
-def test_figures_of_stand_ins_say_so(find, args, monkeypatch, tmp_path, capsys):
+@pytest.fixture
+def captions(monkeypatch, tmp_path):
+    """The captions below the figures that were saved, in tmp_path/figures."""
+    found = []
     monkeypatch.setattr(helper, 'ROOT', tmp_path)
-    captions = []
-    monkeypatch.setattr(plt, 'close', lambda figure: captions.append(
-        figure.get_supxlabel()))
+    monkeypatch.setattr(plt, 'close',
+                        lambda figure: found.append(figure.get_supxlabel()))
+    return found
+
+
+FINDERS = {'MNIST': lambda args: helper.find_data('MNIST', args),
+           'FashionMNIST': lambda args: helper.find_data('FashionMNIST', args),
+           'Cat_Dog_data': helper.find_photos}
+
+
+@pytest.mark.parametrize('name', FINDERS)
+def test_figures_of_synthetic_data_and_no_others_say_so(name, args, captions):
+    args.data_dir.mkdir()
+    shutil.copytree(STAND_INS / name, args.data_dir / name)  # passes for real data
     for args.data in ('synthetic', 'real', 'synthetic'):
-        args.data_dir.mkdir(exist_ok=True)
-        for name in ('MNIST', 'Cat_Dog_data'):  # `real` data, as far as helper can see
-            if not (args.data_dir / name).exists():
-                (args.data_dir / name).symlink_to(STAND_INS / name)
-        find(args)
+        FINDERS[name](args)
         helper.imshow(torch.zeros(1, 2, 2))
         helper.show('black')
-    assert ['stand-in' in caption for caption in captions] == [True, False, True]
-    path = tmp_path / 'figures/lesson_black.png'
+    assert [bool(text) for text in captions] == [True, False, True], (
+        f'Figures of synthetic, real, synthetic data have the captions {captions}')
+
+
+def test_a_saved_figure_is_a_png_whose_path_is_printed(captions, args, tmp_path,
+                                                       capsys):
+    helper.imshow(torch.zeros(1, 2, 2))
+    helper.show('black')
+    path, = (tmp_path / 'figures').iterdir()
+    assert path.stem == 'lesson_black', 'The file has the names of script and figure'
     assert path.read_bytes().startswith(b'\x89PNG')
-    assert f'Figure: {path}' in capsys.readouterr().out
+    assert str(path) in capsys.readouterr().out

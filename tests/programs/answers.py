@@ -1,0 +1,31 @@
+"""Run lesson 24, and keep what its model says about the images that it leaves.
+
+Run: python tests/programs/answers.py FILE SCRIPT option...
+
+FILE gets the probabilities, [images, classes], for the files in checkpoints/*images/,
+as torchvision reads them.
+"""
+import os
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+from torchvision import transforms
+
+file = sys.argv[1]
+sys.argv = sys.argv[2:]
+sys.path[0] = os.path.dirname(sys.argv[0])
+names = runpy.run_path(sys.argv[0], run_name='__main__')
+
+model, = (value for value in names.values() if isinstance(value, nn.Module))
+transform = transforms.Compose([transforms.ToTensor(),
+                                transforms.Normalize((0.5,), (0.5,))])
+root = Path(sys.argv[0]).parent.parent
+images = [transform(Image.open(path))
+          for path in sorted(root.glob('checkpoints/*images/*.png'))]
+with torch.no_grad():
+    np.save(file, model(torch.stack(images)).numpy())
