@@ -37,7 +37,7 @@ PARSING = threading.Lock()  # ast.parse in two threads at once can fail in Pytho
 CHAIN = {'21', '24', '24_1'}  # each reads what the one before it saved
 DATA = os.environ.get('COURSE_DATA')
 
-# Where the pages are whose place on the site isn't that in the course.
+# Pages whose place on the site differs from their place in the course.
 PLACES = {
     'README.md': 'index.md',
     'notes/README.md': 'notes/index.md',

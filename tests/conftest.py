@@ -6,7 +6,7 @@ import sys
 import threading
 
 import pytest
-from course import REAL, ROOT, STAND_INS, as_before, install, isolate, shorten
+from course import REAL, ROOT, SYNTHETIC_DATA, as_before, install, isolate, shorten
 
 sys.path[:0] = [str(ROOT), str(ROOT / 'exercises')]
 isolate()  # before torch is imported, which reads some variables then
@@ -20,7 +20,7 @@ import helper
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if 'real' in item.keywords and not REAL:
+        if item.get_closest_marker('real') and not REAL:
             item.add_marker(pytest.mark.skip(reason='COURSE_DATA names no folder'))
 
 
@@ -43,7 +43,7 @@ def installed(tmp_path):
 def few_images(tmp_path_factory):
     """A folder of synthetic data with 256 images to train, 300 to test, few photos.
 
-    It takes the place of helper.STAND_INS where a test does without accuracy.
+    It takes the place of helper.SYNTHETIC where a test does without accuracy.
     """
     folder = install(tmp_path_factory.mktemp('few') / 'course')
     shorten(folder, 256)
@@ -111,7 +111,7 @@ def source(monkeypatch):
     server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Source)
     server.daemon_threads, server.fault, server.end = True, None, threading.Event()
     server.files = {f'{path.name}.gz': gzip.compress(path.read_bytes(), 1)
-                    for path in (STAND_INS / 'MNIST/raw').iterdir()}
+                    for path in (SYNTHETIC_DATA / 'MNIST/raw').iterdir()}
     sums = [(name, hashlib.md5(data).hexdigest())
             for name, data in server.files.items()]
     monkeypatch.setattr(datasets.MNIST, 'resources', sums)

@@ -23,7 +23,7 @@ except ImportError:  # Python 3.10, where pytest brings it along
     import tomli as tomllib  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
-STAND_INS = ROOT / 'data/synthetic'
+SYNTHETIC_DATA = ROOT / 'data/synthetic'
 PROGRAMS = ROOT / 'tests/programs'  # what tests run in a process of its own
 REAL = os.environ.get('COURSE_DATA')  # folder of the real data, if it is there
 PLAIN = ['--device', 'cpu', '--figures', 'none']
@@ -442,12 +442,12 @@ def install(folder):
     for name in ('helper.py', 'requirements.txt', 'requirements-export.txt'):
         shutil.copy(ROOT / name, folder)
     copy = folder / 'data/synthetic'
-    for part in (STAND_INS / 'Cat_Dog_data').glob('*/*'):
-        (copy / part.relative_to(STAND_INS)).mkdir(parents=True)
+    for part in (SYNTHETIC_DATA / 'Cat_Dog_data').glob('*/*'):
+        (copy / part.relative_to(SYNTHETIC_DATA)).mkdir(parents=True)
         for path in sorted(part.iterdir())[:18]:
-            (copy / path.relative_to(STAND_INS)).symlink_to(path)
+            (copy / path.relative_to(SYNTHETIC_DATA)).symlink_to(path)
     for name in ('MNIST', 'FashionMNIST'):
-        (copy / name).symlink_to(STAND_INS / name)
+        (copy / name).symlink_to(SYNTHETIC_DATA / name)
     return folder
 
 
@@ -460,7 +460,7 @@ def shorten(folder, count, part='train'):
         copy = folder / 'data/synthetic' / name
         if copy.is_symlink():
             copy.unlink()
-            shutil.copytree(STAND_INS / name, copy)
+            shutil.copytree(SYNTHETIC_DATA / name, copy)
         for what, header, size in (('images-idx3', 16, 28 * 28), ('labels-idx1', 8, 1)):
             path = copy / 'raw' / f'{part}-{what}-ubyte'
             content = path.read_bytes()

@@ -1,9 +1,11 @@
 """The paragraphs of the course's texts, and the numbers in them.
 
-A paragraph is one of prose, a list item, a table's cell, a heading, or the description
-of a picture. In a Python file it is a part of a docstring, a block of comments, or a
-string that a reader may get to see. Code isn't looked at, and neither are comments
-behind it.
+A paragraph is one of prose, a list item, a table's cell, a heading, the description of
+a picture, or a line of a program's output. In a Python file it is a part of a
+docstring, a block of comments, or a string that a reader may get to see. A comment
+behind code is one if it has words; what it shows without words is compared with a run
+by other tests. The code of a snippet in a page is a paragraph too, but only for claims
+that are said to be told in code.
 """
 import ast
 import io
@@ -18,9 +20,10 @@ LESSON_NUMBERS = '|'.join(re.match(r'\d+(?:_\d+)?(?=_)', path.name)[0]
 LESSON = rf'(?:{LESSON_NUMBERS})(?!\w|[.,]\d|\s?%)'
 SEED = r'[789](?!\w|[.,]\d|\s?%)'
 BETWEEN = r'(?:,?\s+(?:and|to|or)\s+|,\s*)'
-NAMES = re.compile(  # "lessons 19 to 21" and "seeds 7, 8 and 9" measure nothing
+NAMES = re.compile(  # "lessons 19 to 21", "seeds 7, 8 and 9", and "line 41" are names
     rf'(?i)\b(?:lessons?\s+{LESSON}(?:{BETWEEN}{LESSON})*'
-    rf'|seeds?(?:\s+(?:are|were|of))?:?\s+{SEED}(?:{BETWEEN}{SEED})*)')
+    rf'|seeds?(?:\s+(?:are|were|of))?:?\s+{SEED}(?:{BETWEEN}{SEED})*'
+    r'|lines?\s+\d+(?![\w.]))')
 UNITS = {
     '%': r'%|per ?cent',
     'points': r'(?:percentage )?points?',
@@ -37,6 +40,7 @@ NUMBER = re.compile(
 LIST_GOES_ON = re.compile(  # in "37 to 46 %" both numbers have the unit
     r'\s*(?:,|,?\s?and|to|or|against|versus|vs\.?|in place of|instead of|[-–/])\s*')
 ITEM = re.compile(r'\s*(?:[*+-]|\d+\.)\s+')
+EXPONENT = re.compile('[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+')  # small, raised
 
 
 @dataclass
@@ -58,10 +62,12 @@ class Paragraph:
 
     line: where they begin in their file. context: these words with the headings above
     them, or the whole row of a table. numbers: those in the words, in their order.
+    code: whether it's a snippet.
     """
 
-    def __init__(self, line, words, context):
+    def __init__(self, line, words, context, code=False):
         self.line = line
+        self.code = code
         self.text = ' '.join(words.split())
         self.context = f'{context} {self.text}'.lower()
         self.numbers = numbers(self.text)
@@ -76,8 +82,8 @@ def canonical(unit):
 
 
 def numbers(text):
-    """The numbers of a text, without those that name a lesson or a seed."""
-    text = NAMES.sub('...', text)
+    """The numbers of a text, without those that name a lesson, a seed, or a line."""
+    text = NAMES.sub('...', EXPONENT.sub(' ', text))
     found = []
     matches = list(NUMBER.finditer(text))
     for match in matches:
@@ -98,6 +104,25 @@ def without_code(text):
     return text.replace('&nbsp;', ' ').replace('*', '')
 
 
+def has_words(comment):
+    """Does a comment say something, or does it only show a value, as `# [64, 784]`?"""
+    return bool(re.search(r'[A-Za-z]{2,} [A-Za-z]{2,}', comment))
+
+
+def snippet_paragraphs(kind, rows, start, context):
+    """Those of a fenced block: lines of output, or remarks and the code itself."""
+    found, code = [], []
+    for number, row in enumerate(rows, start):
+        if kind == 'text':
+            found.append(Paragraph(number, row, context))
+        elif kind == 'python':
+            parts = re.split(r'(?:^|\s)#\s', row, maxsplit=1)
+            code.append(parts[0])
+            if has_words(parts[-1]) and len(parts) == 2:
+                found.append(Paragraph(number, parts[1], context))
+    return [*found, Paragraph(start, '\n'.join(code), context, code=True)]
+
+
 def describes_a_lesson(line):
     """Is this a row of the outline, which has a test of its own?"""
     return bool(re.match(r'\s*\|[^|]*\(codes/\w+\.py\)', line))
@@ -105,7 +130,8 @@ def describes_a_lesson(line):
 
 def markdown_paragraphs(text):
     found, headings, words = [], {}, []
-    fence, code, item, blank, start = '', False, False, True, 0
+    code, item, blank, start = False, False, True, 0
+    fence, kind, rows = '', '', []
 
     def end():
         whole = '\n'.join(words)
@@ -123,11 +149,15 @@ def markdown_paragraphs(text):
         stripped = line.strip()
         if fence:
             if stripped.startswith(fence):
+                context = ' '.join(headings.values())
+                found += snippet_paragraphs(kind, rows, start, context)
                 fence = ''
+            rows.append(line)
             continue
         if stripped.startswith(('```', '~~~')):
             end()
-            fence = stripped[:3]
+            fence, kind = stripped[:3], stripped[3:]
+            rows, start = [], number + 1
             continue
         indented = line.startswith(('    ', '\t'))
         if stripped and indented and not item and (blank or code):
@@ -206,11 +236,14 @@ def python_paragraphs(text):
             found += split_prose(words, line, title)
     block, start, last = [], 0, -1
     comments = [token for token in tokenize.generate_tokens(io.StringIO(text).readline)
-                if token.type == tokenize.COMMENT
-                and token.line.lstrip().startswith('#')]
+                if token.type == tokenize.COMMENT]
     for token in comments:
         line = token.start[0]
         words = token.string.lstrip('#').strip()
+        if not token.line.lstrip().startswith('#'):  # it is behind code
+            if has_words(words):
+                found.append(Paragraph(line, without_code(words), title))
+            continue
         if line != last + 1 or not words or words.startswith('%%'):
             found += split_prose('\n'.join(block), start, title)
             block, start = [], line

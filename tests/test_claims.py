@@ -12,28 +12,33 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import pytest
-from course import LESSONS, REAL, ROOT, lesson
+from course import LESSONS, REAL, ROOT, lesson, tomllib
 from paragraphs import numbers, paragraphs, without_code
 
 sys.path.insert(0, str(ROOT / 'tests/tools'))
 from measure_claims import (
     CLAIMS,
     FACTS,
+    SECONDS,
     command,
     compute,
     computed,
+    of_dataset,
+    of_weights,
     output,
     source_of,
     value,
 )
+from measure_lessons import cells_of, columns_of, updated, updated_seconds
 
 PAGES = [
     'README.md',
+    'CONTRIBUTING.md',
     'data/README.md',
+    'exercises/README.md',
     'helper.py',
     'data/prepare_photos.py',
-    *(path.relative_to(ROOT).as_posix()
-      for pattern in ('CONTRIBUTING.md', 'notes/*.md', 'docs/*.md')
+    *(path.relative_to(ROOT).as_posix() for pattern in ('notes/*.md', 'docs/*.md')
       for path in sorted(ROOT.glob(pattern))),
     *(f'codes/{path.name}' for path in LESSONS),
 ]
@@ -44,7 +49,7 @@ class Told:
     """The numbers of a claim or a fact, as one paragraph of one file should have them.
 
     digits: in their order, each as it is to be written. beside: what stands anywhere in
-    the same paragraph.
+    the same paragraph. code: whether it is told in the code of a snippet.
     """
     entry: dict
     file: str
@@ -52,6 +57,7 @@ class Told:
     digits: list
     beside: list
     unit: str
+    code: bool
 
     def __str__(self):
         return f'{", ".join(self.digits)} {self.unit or ""}'.strip()
@@ -62,10 +68,15 @@ class Told:
     def fits_theme(self, paragraph):
         return self.theme.lower() in paragraph.context
 
+    def may_be_in(self, paragraph):
+        return self.code == paragraph.code
+
 
 def digits(values, how):
-    """What a text has to write: all of the values, their mean, or their range."""
-    if how == 'mean':
+    """What a text has to write: the values, the first, their mean, or their range."""
+    if how == 'first':
+        values = values[:1]
+    elif how == 'mean':
         values = [(sum(values) / len(values)).quantize(values[0])]
     elif how == 'range':
         values = [min(values), max(values)]
@@ -77,7 +88,8 @@ def digits(values, how):
 TOLD = [
     Told(entry, place['file'], place['theme'],
          digits(entry['values'], place.get('as', 'values')),
-         [str(number) for number in entry.get('beside', [])], entry.get('unit'))
+         [str(number) for number in entry.get('beside', [])], entry.get('unit'),
+         place.get('code', False))
     for entry in [*CLAIMS, *FACTS] for place in entry.get('told', [])
 ]
 
@@ -117,7 +129,9 @@ def find_digits(told, found, free, unit_needed):
 
 def find(told, paragraph, found, free):
     """The indices of all numbers of a claim in a paragraph, or None."""
-    whole = all('.' not in number for number in told.digits)
+    if not told.may_be_in(paragraph):
+        return None
+    whole = any('.' not in number for number in told.digits)
     unit_needed = whole or not told.fits_theme(paragraph)  # or it could be any number
     chosen = find_digits(told, found, free, unit_needed)
     if chosen is None:
@@ -183,6 +197,8 @@ def closest(told):
     best, most = None, 0
     wanted = Counter([*told.digits, *told.beside])
     for paragraph, _ in read(told.file):
+        if not told.may_be_in(paragraph):
+            continue
         free = left_over(told.file, paragraph)
         there = Counter(number.digits for number in free)
         score = sum((there & wanted).values())
@@ -235,7 +251,7 @@ def test_every_number_that_looks_measured_belongs_to_a_claim(file):
               if told.file == file and told not in places_in(file)}
     unknown = []
     for paragraph, _ in read(file):
-        if paragraph in astray:  # the test above says more about it
+        if paragraph in astray or paragraph.code:  # the test above says more about it
             continue
         measured = [str(number) for number in left_over(file, paragraph)
                     if number.looks_measured()]
@@ -281,47 +297,114 @@ def test_no_other_number_can_stand_for_a_claimed_one(file):
     ('ln 10 is 2.3026.', ['10', '2.3026']),
     ('lessons 12, 13_1 and 14 (seeds 7, 8 and 9)', []),
     ('lesson 13: 87 % with seed 7', ['87 %']),
+    ('line 41, 93 times', ['93 times']),
     ('lesson 12 and 13 % more', ['13 %']),
     ('float32, DenseNet121, 13_recap, 1.2.3', []),
+    ('at most 0.25¹⁰, and (p - t)² = 16', ['0.25', '16']),
 ])
 def test_numbers_are_read_with_their_units(text, expected):
     assert [str(number) for number in numbers(text)] == expected
 
 
-def outline():
-    """{file name of a lesson: what it reached, or None}, from the table in README.md.
+def readme():
+    return (ROOT / 'README.md').read_text(encoding='utf-8')
 
-    What they reached stands in the only column that has percentages.
+
+def outline(column):
+    """{file name of a lesson: the number in a column of README.md's outline, or None}
+
+    column: "accuracy" or "seconds".
     """
-    text = (ROOT / 'README.md').read_text(encoding='utf-8')
-    rows = {}
-    for name, rest in re.findall(r'(?m)^\|[^|\n]*\(codes/(\w+\.py)\)([^\n]*)\|$', text):
-        rows[name] = [numbers(without_code(cell)) for cell in rest.split('|')]
-    columns = {i for cells in rows.values() for i, found in enumerate(cells)
-               if found and found[0].unit == '%'}
-    assert len(columns) == 1, (
-        'The outline in README.md should have exactly one column with percentages, for '
-        f'what the lessons reached. It has {len(columns)}.')
-    column = columns.pop()
-    return {name: cells[column][0].digits if cells[column] else None
-            for name, cells in rows.items()}
+    text = readme()
+    place = columns_of(text)[column]
+    found = {}
+    for line in text.splitlines():
+        row = re.match(r'\|[^|]*\(codes/(\w+\.py)\)', line)
+        if row:
+            inside = numbers(without_code(cells_of(line)[place]))
+            found[row[1]] = inside[0].digits if inside else None
+    return found
 
 
 @pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
 def test_the_outline_says_what_a_lesson_reached(path):
     claims = [claim for claim in CLAIMS
               if claim.get('outline') and lesson(claim['lesson']) == path]
-    told = outline().get(path.name)
+    told = outline('accuracy').get(path.name)
     if not claims:
         assert told is None, (
-            f'The outline in README.md says that {path.name} reached {told} %, but no '
+            f'The outline in README.md says that {path.name} reached {told}%, but no '
             'claim about this lesson in tests/claims.toml has `outline = true`.')
         return
     claim, = claims
     assert told == str(claim['values'][0]), (
-        f'The outline in README.md says that {path.name} reached {told} %.\n'
-        f'What is claimed: {claim["what"]}\nIts number: {claim["values"][0]} %\n'
+        f'The outline in README.md says that {path.name} reached {told}%.\n'
+        f'What is claimed: {claim["what"]}\nIts number: {claim["values"][0]}%\n'
         f'Measure it again: {command(claim)}')
+
+
+@pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
+def test_the_outline_says_how_long_a_lesson_took(path):
+    number = re.match(r'\d+(?:_\d+)?(?=_)', path.name)[0]
+    told = outline('seconds').get(path.name)
+    assert told == str(SECONDS.get(number)), (
+        f'The outline in README.md says that {path.name} took {told} s, and [seconds] '
+        f'in tests/claims.toml says {SECONDS.get(number)} s.\n'
+        'Measure both again: python tests/tools/measure_lessons.py --data-dir DIR '
+        '--update')
+
+
+OUTLINE = """
+| lesson | seconds | what | accuracy |
+|---|---|---|---|
+| | | **A group** | |
+| [1](codes/1_first_app.py) | 4 | one neuron | |
+| [11](codes/11_train.py) | 13 | `a \\| b` | 96.7% |
+"""
+
+
+def test_a_measurement_changes_its_row_of_the_outline_and_no_other():
+    found = updated(OUTLINE, '11_train.py', '97.0%', 12)
+    row = '| [11](codes/11_train.py) | 12 | `a \\| b` | 97.0% |'
+    assert found.splitlines() == [*OUTLINE.splitlines()[:-1], row]
+
+
+def test_a_measurement_without_accuracy_leaves_the_cell_empty():
+    found = updated(OUTLINE, '1_first_app.py', '', 3.4)
+    assert '| [1](codes/1_first_app.py) | 3 | one neuron |  |' in found.splitlines()
+
+
+def test_an_outline_without_a_row_of_the_lesson_is_not_updated():
+    with pytest.raises(SystemExit, match='0 rows of 2_multilayer.py'):
+        updated(OUTLINE, '2_multilayer.py', '', 3)
+
+
+@pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
+def test_the_outline_of_the_course_can_be_updated(path):
+    before = readme()
+    after = updated(before, path.name, '12.3%', 456)
+    changed = [new for old, new in zip(before.splitlines(), after.splitlines())
+               if old != new]
+    row, = changed
+    cells = [cell.strip() for cell in cells_of(row)]
+    places = columns_of(before)
+    assert (cells[places['accuracy']], cells[places['seconds']]) == ('12.3%', '456')
+    assert f'codes/{path.name}' in cells[0]
+
+
+@pytest.mark.parametrize('number', SECONDS)
+def test_the_seconds_of_the_claims_can_be_updated(number):
+    text = (ROOT / 'tests/claims.toml').read_text(encoding='utf-8')
+    after = updated_seconds(text, number, 455.6)
+    assert tomllib.loads(after)['seconds'] == {**SECONDS, number: 456}
+
+
+def assert_right(fact, found):
+    """Assert that the values of a fact are those that were found, as Decimals."""
+    assert list(fact['values']) == found, (
+        f'tests/claims.toml is wrong about "{fact["what"]}": it claims '
+        f'{[str(one) for one in fact["values"]]}, but '
+        f'{[str(one) for one in found]} is right.\nCompute it again: {command(fact)}')
 
 
 @pytest.mark.parametrize('fact', [fact for fact in FACTS if 'expressions' in fact],
@@ -329,18 +412,34 @@ def test_the_outline_says_what_a_lesson_reached(path):
 def test_arithmetic_is_computed(fact):
     assert len(fact['expressions']) == len(fact['values']), (
         f'"{fact["what"]}" needs one expression for each value.')
-    right = computed(fact)
-    assert list(fact['values']) == right, (
-        f'tests/claims.toml is wrong about "{fact["what"]}": it claims '
-        f'{[str(one) for one in fact["values"]]}, but {fact["expressions"]} is '
-        f'{[str(one) for one in right]}.\nCompute it again: {command(fact)}')
+    assert_right(fact, computed(fact))
 
 
 @pytest.mark.parametrize('fact', FACTS, ids=lambda fact: fact['what'])
 def test_a_fact_has_a_source_or_can_be_computed(fact):
-    assert ('source' in fact) != ('expressions' in fact), (
-        f'"{fact["what"]}" in tests/claims.toml needs either `source` or '
-        '`expressions`.')
+    given = {'source', 'expressions', 'dataset', 'weights'} & set(fact)
+    assert len(given) == 1, (
+        f'"{fact["what"]}" in tests/claims.toml needs one of `source`, `expressions`, '
+        f'`dataset`, and `weights`. It has {sorted(given) or "none"}.')
+
+
+@pytest.mark.parametrize('entry', [*CLAIMS, *FACTS], ids=lambda entry: entry['what'])
+def test_what_is_claimed_is_told_somewhere(entry):
+    assert entry.get('told') or entry.get('outline'), (
+        f'"{entry["what"]}" in tests/claims.toml is told nowhere, so it can go.')
+
+
+@pytest.mark.parametrize('fact', [fact for fact in FACTS if 'weights' in fact],
+                         ids=lambda fact: fact['what'])
+def test_what_is_told_about_pretrained_weights_is_what_torchvision_says(fact):
+    assert_right(fact, of_weights(fact))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize('fact', [fact for fact in FACTS if 'dataset' in fact],
+                         ids=lambda fact: fact['dataset'])
+def test_the_mean_and_the_deviation_of_the_real_images_are_those_claimed(fact):
+    assert_right(fact, of_dataset(fact, REAL))
 
 
 @pytest.mark.parametrize('expression', [

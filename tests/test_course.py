@@ -92,7 +92,7 @@ def test_an_edit_that_fits_not_once_says_what_to_update(old, times):
 def recorded(few_images, tmp_path_factory):
     """Lesson 16, two epochs: a lesson with a split, two trainings and a figure."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(helper, 'STAND_INS', few_images)
+        monkeypatch.setattr(helper, 'SYNTHETIC', few_images)
         return ran(lesson(16), *options(lesson(16)), root=tmp_path_factory.mktemp('16'))
 
 

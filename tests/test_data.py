@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from course import STAND_INS
+from course import SYNTHETIC_DATA
 from torchvision import datasets, models
 
 import helper
 
-RAW = STAND_INS / 'MNIST/raw'
+RAW = SYNTHETIC_DATA / 'MNIST/raw'
 
 
 def fails(args, *words):
@@ -66,7 +66,7 @@ def lines_of_output(capsys):
 
 def test_synthetic_data_take_the_place_of_what_cannot_be_downloaded(source, args):
     source.fault = 404
-    assert helper.find_data('MNIST', args) == STAND_INS
+    assert helper.find_data('MNIST', args) == SYNTHETIC_DATA
 
 
 def test_it_says_why_the_data_are_not_the_real_ones(source, args, capsys):
@@ -79,7 +79,7 @@ def test_it_says_why_the_data_are_not_the_real_ones(source, args, capsys):
 
 @pytest.mark.parametrize('name', ['MNIST', 'FashionMNIST'])
 def test_it_says_which_data_it_found(name, args, capsys):
-    shutil.copytree(STAND_INS / name, args.data_dir / name)
+    shutil.copytree(SYNTHETIC_DATA / name, args.data_dir / name)
     told = []
     for args.data in ('synthetic', 'real'):
         helper.find_data(name, args)

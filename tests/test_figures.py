@@ -14,7 +14,7 @@ import tempfile
 
 import pytest
 import torch
-from course import LESSONS, STAND_INS, SYNTHETIC, accuracy, lesson
+from course import LESSONS, SYNTHETIC, SYNTHETIC_DATA, accuracy, lesson
 from torch import nn
 from torchvision import datasets, models
 from watched import (
@@ -703,7 +703,7 @@ MEAN, STD = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.2
 @functools.cache
 def test_photos():
     """The drawn test photos as ImageNet's networks get them, and as they are drawn."""
-    folder = datasets.ImageFolder(STAND_INS / 'Cat_Dog_data/test')
+    folder = datasets.ImageFolder(SYNTHETIC_DATA / 'Cat_Dog_data/test')
     photos = torch.stack([IMAGENET.transforms()(helper.open_photo(path))
                           for path, _ in folder.samples])
     seen = (photos.permute(0, 2, 3, 1) * STD + MEAN).clamp(0, 1)

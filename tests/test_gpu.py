@@ -16,7 +16,7 @@ from course import (
     LESSONS,
     PROGRAMS,
     ROOT,
-    STAND_INS,
+    SYNTHETIC_DATA,
     install,
     lesson,
     options,
@@ -117,7 +117,7 @@ def plays(path, copy):
     command = [copy, *on_gpu(path)]
     alone = Step(*command)
     if 'predict' in settings(path):
-        photo = next((STAND_INS / 'Cat_Dog_data/test/cat').iterdir())
+        photo = next((SYNTHETIC_DATA / 'Cat_Dog_data/test/cat').iterdir())
         return {'train, then predict': [alone, Step(*command, '--predict', photo)]}
     if path == lesson(22):
         second = Step(*command, env={'LOCAL_RANK': '1'})

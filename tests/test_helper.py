@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 import torch
-from course import ROOT, STAND_INS, as_before
+from course import ROOT, SYNTHETIC_DATA, as_before
 from torch.utils.data import DataLoader, Subset, random_split
 from torchvision import datasets, transforms
 
@@ -161,7 +161,7 @@ def test_images_equal_torchvision_to_the_bit(name, first, args):
     transform = transforms.Compose([transforms.ToTensor(),
                                     transforms.Normalize((0.5,), (0.5,))])
     for ours, train in zip(helper.load_data(name, args), (True, False)):
-        theirs = getattr(datasets, name)(STAND_INS, train, transform=transform)
+        theirs = getattr(datasets, name)(SYNTHETIC_DATA, train, transform=transform)
         assert len(ours) == len(theirs) == (6000 if train else 1000)
         assert len(ours.classes) == 10 and ours.classes[0] == first
         for i in range(0, len(ours), 7):
@@ -260,7 +260,7 @@ FINDERS = {'MNIST': lambda args: helper.find_data('MNIST', args),
 @pytest.mark.parametrize('name', FINDERS)
 def test_figures_of_synthetic_data_and_no_others_say_so(name, args, captions):
     args.data_dir.mkdir()
-    shutil.copytree(STAND_INS / name, args.data_dir / name)  # passes for real data
+    shutil.copytree(SYNTHETIC_DATA / name, args.data_dir / name)  # passes for real data
     for args.data in ('synthetic', 'real', 'synthetic'):
         FINDERS[name](args)
         helper.imshow(torch.zeros(1, 2, 2))

@@ -155,7 +155,7 @@ class Runs:
         with pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.setattr(torch, 'get_num_threads', lambda: threads[-1])
             monkeypatch.setattr(torch, 'set_num_threads', threads.append)
-            monkeypatch.setattr(helper, 'STAND_INS', self.few_images)
+            monkeypatch.setattr(helper, 'SYNTHETIC', self.few_images)
             monkeypatch.setattr(torch.export, 'export', stop)  # which takes a minute
             monkeypatch.setattr(torch.nn.Module, 'compile', do_nothing)  # likewise
             found = ran(self.path, *given, root=self.folder, may_fail=True)

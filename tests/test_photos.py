@@ -372,7 +372,7 @@ def test_photos_are_found_in_cat_dog_data_of_the_data_folder(tree, args, tmp_pat
 
 def test_drawn_photos_take_the_place_of_those_that_are_not_there(args, capsys):
     args.data_dir.mkdir()
-    folder = helper.STAND_INS / 'Cat_Dog_data'
+    folder = helper.SYNTHETIC / 'Cat_Dog_data'
     assert helper.find_photos(args) == folder
     data, others = told(capsys)
     counts = [str(len(list(folder.glob(f'{side}/*/*')))) for side in ('train', 'test')]

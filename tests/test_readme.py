@@ -12,7 +12,7 @@ from course import (
     LESSONS,
     REAL_DATA,
     ROOT,
-    STAND_INS,
+    SYNTHETIC_DATA,
     accuracy,
     lesson,
     order,
@@ -377,7 +377,7 @@ def without_numbers(line):
 def test_quoted_output_is_what_a_run_prints(tmp_path):
     """But for the numbers: the synthetic data lie here where the real ones would."""
     for name in ('MNIST', 'FashionMNIST'):
-        shutil.copytree(STAND_INS / name, tmp_path / name)
+        shutil.copytree(SYNTHETIC_DATA / name, tmp_path / name)
     path, quoted = quoted_run()
     result = run(path, '--device', 'cpu', '--figures', 'none', '--data', 'real',
                  '--data-dir', tmp_path)

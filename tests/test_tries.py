@@ -61,7 +61,7 @@ def test_try(one, few_images, monkeypatch, tmp_path):
         given = [*SYNTHETIC, *one.options]
     monkeypatch.setattr(nn.Module, 'compile', lambda *_, **__: None)  # takes long
     if one.few:
-        monkeypatch.setattr(helper, 'STAND_INS', few_images)
+        monkeypatch.setattr(helper, 'SYNTHETIC', few_images)
     run = ran(copy, *given, root=tmp_path, may_fail=one.fails)
     one.answer(run)
 

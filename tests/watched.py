@@ -12,7 +12,7 @@ import time
 
 import pytest
 import torch
-from course import STAND_INS, lesson, ran
+from course import SYNTHETIC_DATA, lesson, ran
 from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook
@@ -236,7 +236,7 @@ def watch(number, *options, root=None, quick_body=False, keep_batches=False,
 @functools.cache
 def synthetic(name, train):
     """The drawn images, from 0 to 1, and labels of 'MNIST' or 'FashionMNIST'."""
-    raw = getattr(datasets, name)(STAND_INS, train=train)
+    raw = getattr(datasets, name)(SYNTHETIC_DATA, train=train)
     return raw.data.float() / 255, raw.targets
 
 

@@ -4,11 +4,12 @@ Is what the course tells in numbers still so?
 
 Measures every claim of tests/claims.toml again, on the real data, with the seeds 7, 8
 and 9, and prints what differs by more than its tolerance. With --facts it computes the
-numbers that aren't measured, and names the sources of those that can't be computed.
+numbers that no lesson prints, and names the sources of those that can't be computed.
 
 Run: python tests/tools/measure_claims.py --data-dir DIR  (where the real data lies)
      python tests/tools/measure_claims.py --data-dir DIR --lessons 13 14
      python tests/tools/measure_claims.py --facts
+     python tests/tools/measure_claims.py --facts --data-dir DIR  (also those of images)
 """
 import argparse
 import ast
@@ -27,7 +28,7 @@ from course import ROOT, edited, install, lesson, run, tomllib
 
 LISTED = tomllib.loads((ROOT / 'tests/claims.toml').read_text(encoding='utf-8'),
                        parse_float=Decimal)  # which tells 88.0 from 88
-CLAIMS, FACTS = LISTED['claim'], LISTED['fact']
+CLAIMS, FACTS, SECONDS = LISTED['claim'], LISTED['fact'], LISTED['seconds']
 SEEDS = (7, 8, 9)
 FUNCTIONS = {'e': math.e, 'exp': math.exp, 'floor': math.floor, 'ln': math.log,
              'mean': statistics.fmean}
@@ -46,15 +47,47 @@ def compute(expression, names):
     return eval(code, {'__builtins__': {}}, {**FUNCTIONS, **names})
 
 
+def rounded(fact, exact):
+    """These numbers as Decimals with as many decimals as the values of a fact."""
+    return [Decimal(number).quantize(Decimal(claimed))
+            for number, claimed in zip(exact, fact['values'])]
+
+
 def computed(fact):
-    """What the expressions of a fact give, rounded like its values, as Decimals."""
+    """What the expressions of a fact give, rounded like its values."""
     named = {claim['name']: [float(value) for value in claim['values']]
              for claim in CLAIMS if 'name' in claim}
-    found = []
-    for expression, claimed in zip(fact['expressions'], fact['values']):
-        exact = Decimal(compute(expression, named))
-        found.append(exact.quantize(Decimal(claimed)))
-    return found
+    return rounded(fact, [compute(expression, named)
+                          for expression in fact['expressions']])
+
+
+def of_dataset(fact, data_dir):
+    """The mean and the standard deviation of a dataset's training images, from 0 to 1.
+
+    fact['dataset'] is its name in torchvision.
+    """
+    import torch
+    from torchvision import datasets
+
+    images = getattr(datasets, fact['dataset'])(data_dir, train=True).data
+    std, mean = torch.std_mean(images.float() / 255)
+    return rounded(fact, [mean.item(), std.item()])
+
+
+def of_weights(fact):
+    """What torchvision says about pretrained weights, without downloading them.
+
+    fact['weights'] is [their name in torchvision, what is asked: "size" is that of
+    their file in MB, "mean" and "std" are those of their transform, or both].
+    """
+    from torchvision import models
+
+    name, *asked = fact['weights']
+    weights = models.get_weight(name)
+    transform = weights.transforms()
+    known = {'size': [weights.meta['_file_size']], 'mean': transform.mean,
+             'std': transform.std}
+    return rounded(fact, [number for what in asked for number in known[what]])
 
 
 def command(entry):
@@ -62,7 +95,9 @@ def command(entry):
     if 'lesson' in entry:
         return ('python tests/tools/measure_claims.py --data-dir DIR '
                 f'--lessons {entry["lesson"]}')
-    if 'expressions' in entry:
+    if 'dataset' in entry:
+        return 'python tests/tools/measure_claims.py --facts --data-dir DIR'
+    if 'expressions' in entry or 'weights' in entry:
         return 'python tests/tools/measure_claims.py --facts'
     return entry['source']
 
@@ -128,18 +163,25 @@ def measure_all(lessons, data_dir):
     return wrong
 
 
-def check_facts():
+def check_facts(data_dir=None):
     """Print each fact with what it is computed to, or its source."""
     wrong = 0
     for fact in FACTS:
         claimed = [str(number) for number in fact['values']]
-        if 'expressions' not in fact:
-            print('     ', fact['what'], claimed, 'from', fact['source'])
+        if 'expressions' in fact:
+            found = computed(fact)
+        elif 'weights' in fact:
+            found = of_weights(fact)
+        elif 'dataset' in fact and data_dir:
+            found = of_dataset(fact, data_dir)
+        else:
+            source = fact.get('source', 'the images, with --data-dir DIR')
+            print('     ', fact['what'], '|', ', '.join(claimed), '| from', source)
             continue
-        found = [str(number) for number in computed(fact)]
+        found = [str(number) for number in found]
         wrong += found != claimed
         print('right' if found == claimed else 'WRONG', fact['what'], '| claimed',
-              claimed, 'computed', found)
+              ', '.join(claimed), '| computed', ', '.join(found))
     return wrong
 
 
@@ -151,7 +193,7 @@ def main():
                         help='compute what is not measured')
     args = parser.parse_args()
     if args.facts:
-        wrong = check_facts()
+        wrong = check_facts(args.data_dir)
     elif args.data_dir:
         wrong = measure_all(args.lessons, os.path.abspath(args.data_dir))
     else:

@@ -3,8 +3,10 @@ What do the lessons reach, and how long do they take?
 =====================================================
 
 Runs every lesson with its defaults, in a copy of the course, and prints the last
-accuracy it reports and the seconds from start to end. With --update these become the
-last two columns of the table in README.md.
+accuracy it reports and the seconds from start to end. With --update both go to the
+columns "accuracy" and "seconds" of the outline in README.md, and the seconds also to
+tests/claims.toml. The accuracies there belong to claims: measure_claims.py measures
+them, with more than one seed.
 
 Run: python tests/tools/measure_lessons.py --data-dir DIR  (where the real data lies)
 """
@@ -35,17 +37,70 @@ def measure(path, data_dir, device):
     if not found:
         return '', seconds
     kind, percent = found[-1]
-    return f'{percent} %' + ' (validation)' * (kind == 'valid'), seconds
+    return f'{percent}%' + ' (validation)' * (kind == 'valid'), seconds
+
+
+def cells_of(row):
+    """The cells of a row of a table, as they are written."""
+    return re.split(r'(?<!\\)\|', row.strip())[1:-1]
+
+
+def columns_of(text):
+    """{'accuracy': column, 'seconds': column} of the outline in a page, from 0 on.
+
+    They are found by their titles, in the first row of the table that has the lessons.
+    """
+    lines = text.splitlines()
+    rows = [i for i, line in enumerate(lines)
+            if re.match(r'\|[^|]*\(codes/\w+\.py\)', line)]
+    if not rows:
+        sys.exit('README.md has no table of the lessons.')
+    first = rows[0]
+    while first and lines[first - 1].startswith('|'):
+        first -= 1
+    titles = [cell.strip().lower() for cell in cells_of(lines[first])]
+    columns = {}
+    for name in ('accuracy', 'seconds'):
+        found = [i for i, title in enumerate(titles) if name in title]
+        if len(found) != 1:
+            sys.exit(f'The outline in README.md should have one column whose title has '
+                     f'the word "{name}". Its titles are: {", ".join(titles)}')
+        columns[name] = found[0]
+    return columns
+
+
+def updated(text, name, reached, seconds):
+    """The text of README.md with what was measured in the row of a lesson."""
+    columns = columns_of(text)
+    lines = text.split('\n')
+    rows = [i for i, line in enumerate(lines)
+            if re.match(rf'\|[^|]*\(codes/{re.escape(name)}\)', line)]
+    if len(rows) != 1:
+        sys.exit(f'README.md has {len(rows)} rows of {name}')
+    cells = cells_of(lines[rows[0]])
+    cells[columns['accuracy']] = f' {reached} '
+    cells[columns['seconds']] = f' {seconds:.0f} '
+    lines[rows[0]] = f'|{"|".join(cells)}|'
+    return '\n'.join(lines)
+
+
+def updated_seconds(text, number, seconds):
+    """The text of claims.toml with the seconds of a lesson in its table [seconds]."""
+    text, count = re.subn(rf'(?m)^{number} = \d+$', f'{number} = {seconds:.0f}', text)
+    if count != 1:
+        sys.exit(f'tests/claims.toml has {count} lines with the seconds of {number}')
+    return text
 
 
 def main():
     parser = argparse.ArgumentParser(description='Measure the lessons.')
     parser.add_argument('--data-dir', type=Path, default=ROOT / 'data')
     parser.add_argument('--device', default='cpu')
-    parser.add_argument('--update', action='store_true', help='write README.md')
+    parser.add_argument('--update', action='store_true', help='write the outline')
     args = parser.parse_args()
-    readme = ROOT / 'README.md'
-    text = readme.read_text()
+    readme, claims = ROOT / 'README.md', ROOT / 'tests/claims.toml'
+    text = readme.read_text(encoding='utf-8')
+    listed = claims.read_text(encoding='utf-8')
     print(f'{os.cpu_count()} cores, device {args.device}')
     with tempfile.TemporaryDirectory() as folder:
         copy = install(Path(folder, 'course'))
@@ -53,12 +108,12 @@ def main():
             reached, seconds = measure(copy / 'codes' / path.name,
                                        args.data_dir.resolve(), args.device)
             print(f'{path.name:32} {reached:20} {seconds:6.1f} s', flush=True)
-            row = rf'(?m)^(\| .*\(codes/{path.name}\).*)\|[^|\n]*\|[^|\n]*\|$'
-            text, count = re.subn(row, rf'\1| {reached} | {seconds:.0f} |', text)
-            if count != 1:
-                sys.exit(f'README.md has {count} rows of {path.name}')
+            text = updated(text, path.name, reached, seconds)
+            number = re.match(r'\d+(?:_\d+)?(?=_)', path.name)[0]
+            listed = updated_seconds(listed, number, seconds)
     if args.update:
-        readme.write_text(text)
+        readme.write_text(text, encoding='utf-8')
+        claims.write_text(listed, encoding='utf-8')
 
 
 if __name__ == '__main__':
