@@ -258,6 +258,8 @@ def labels_are_a_column(fails):
     column = labels.unsqueeze(1)
     with fails(RuntimeError):
         criterion(logits, column)
+    with fails(RuntimeError):
+        nn.NLLLoss()(F.log_softmax(logits, dim=1), F.one_hot(labels, 10))
     expected = criterion(logits, labels)
     assert criterion(logits, column.squeeze(1)) == expected
     assert criterion(logits, F.one_hot(labels, 10).argmax(dim=1)) == expected
