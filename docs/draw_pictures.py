@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / 'docs' / 'pictures'
 NUMBERS = PICTURES / 'numbers.json'
 BLUE, ORANGE, SKY = 'tab:blue', 'tab:orange', 'skyblue'
-GREY, LIGHT = 'grey', 'lightgrey'
+GRAY, LIGHT = 'gray', 'lightgray'
 
 
 # Tools: an empty sheet, plots side by side, circles, arrows, saving
@@ -55,7 +55,7 @@ def circle(ax, x, y, text='', color=BLUE, size=1100):
     ax.text(x, y, text, ha='center', va='center')
 
 
-def arrow(ax, start, end, color=GREY, bend=0, shrink=(19, 19)):
+def arrow(ax, start, end, color=GRAY, bend=0, shrink=(19, 19)):
     """An arrow that stays `shrink` points away from its two ends."""
     style = {'arrowstyle': '-|>', 'color': color, 'shrinkA': shrink[0],
              'shrinkB': shrink[1], 'connectionstyle': f'arc3,rad={bend}'}
@@ -98,7 +98,7 @@ def neuron(folder):
     note(ax, 4.6, 3.75, f'bias {bias.item():+.1f}', ORANGE)
     circle(ax, 4.6, 2.2, f'{total.item():.2f}')
     arrow(ax, (4.6, 2.2), (6.9, 2.2), shrink=(19, 30))
-    circle(ax, 6.9, 2.2, 'sigmoid', GREY, 2600)
+    circle(ax, 6.9, 2.2, 'sigmoid', GRAY, 2600)
     arrow(ax, (6.9, 2.2), (9.1, 2.2), shrink=(30, 19))
     circle(ax, 9.1, 2.2, f'{output.item():.2f}')
     for place, text in ((1.2, 'inputs'), (2.9, 'weights'), (4.6, 'sum, plus bias'),
@@ -119,7 +119,7 @@ def network(folder):
     names = ('inputs', 'hidden layer', 'hidden layer', 'outputs\n(logits)')
     for name, column in zip(names, places):
         for x, y in column:
-            circle(ax, x, y, size=500, color=GREY if name == 'inputs' else BLUE)
+            circle(ax, x, y, size=500, color=GRAY if name == 'inputs' else BLUE)
         note(ax, x, 4.8, name)
     for left, right, shape in zip(places, places[1:], shapes):
         for start in left:
@@ -151,11 +151,11 @@ def softmax(folder):
     ps = torch.softmax(logits, dim=0)
     fig, (left, right) = plots(2)
     names = [f'class {i}' for i in range(len(logits))]
-    left.bar_label(left.bar(names, logits.tolist(), color=GREY), fmt='%.0f', padding=2)
+    left.bar_label(left.bar(names, logits.tolist(), color=GRAY), fmt='%.0f', padding=2)
     left.set(title='Logits: any numbers', ylabel='Logit', ylim=(0, 2.2))
     bars = right.bar(names, (100 * ps).tolist(), color=BLUE)
-    right.bar_label(bars, fmt='%.1f %%', padding=2)
-    right.set(title='Softmax: they add up to 100 %', ylabel='Probability (%)',
+    right.bar_label(bars, fmt='%.1f%%', padding=2)
+    right.set(title='Softmax: they add up to 100%', ylabel='Probability (%)',
               ylim=(0, 75))
     save(fig, folder, 'softmax')
     return {'logits': logits.tolist(), 'ps': ps.tolist()}
@@ -175,12 +175,12 @@ def graph(folder):
                'dL/dw': w.grad.item()}
 
     fig, ax = sheet(8, 4, 10, 5)
-    circle(ax, 1, 4.3, f'x = {x:.0f}', GREY, 1700)
+    circle(ax, 1, 4.3, f'x = {x:.0f}', GRAY, 1700)
     circle(ax, 1, 2.7, f'w = {w:.0f}', ORANGE, 1700)
-    circle(ax, 3.4, 3.5, '×', GREY, 700)
+    circle(ax, 3.4, 3.5, '×', GRAY, 700)
     circle(ax, 5.2, 3.5, f'p = {p:.0f}', BLUE, 1700)
-    circle(ax, 5.2, 1.9, f't = {t:.0f}', GREY, 1700)
-    circle(ax, 7.3, 3.5, '( )²', GREY, 900)
+    circle(ax, 5.2, 1.9, f't = {t:.0f}', GRAY, 1700)
+    circle(ax, 7.3, 3.5, '( )²', GRAY, 900)
     circle(ax, 9.2, 3.5, f'L = {loss:.0f}', BLUE, 1700)
     arrow(ax, (1, 4.3), (3.4, 3.5), shrink=(24, 16))
     arrow(ax, (1, 2.7), (3.4, 3.5), shrink=(24, 16))
@@ -255,7 +255,7 @@ def learning_rates(folder):
     lesson = range(0, 25, 4)  # 0.0001, 0.001, ... 100: what lesson 10 prints
     fig, axes = plots(2, width=8.5, height=3.3)
     for ax in axes:
-        ax.axhline(before, color=GREY, linestyle='--', label='before the step')
+        ax.axhline(before, color=GRAY, linestyle='--', label='before the step')
         ax.plot(rates, after, color=BLUE, label='after one step')
         ax.plot([rates[i] for i in lesson], [after[i] for i in lesson], 'o',
                 color=ORANGE, label='rates that lesson 10 prints')
@@ -273,7 +273,7 @@ def dense_block(folder):
     layers = [block[f'denselayer{i}'] for i in range(1, 6)]
     takes = [layer.norm1.num_features for layer in layers]
     widths = takes[:1] + [layer.conv2.out_channels for layer in layers[:4]]
-    colors = (ORANGE, BLUE, GREY, SKY, 'black')
+    colors = (ORANGE, BLUE, GRAY, SKY, 'black')
     names = ['input', *(f'layer {i}' for i in range(1, 5)), 'output']
     fig, ax = sheet(9, 3.7, 12, 5.4)
     note(ax, 1.1, 1.2, 'channels\nthat go in')
@@ -302,7 +302,7 @@ def processes(folder):
     mean, lr = (slopes[0] + slopes[1]) / 2, 0.01
     fig, ax = sheet(9, 3.2, 12, 4)
     batch = '\n'.join(f'{value:.0f}' for value in x)
-    note(ax, 1.1, 2, f'a batch of 4\n{batch}', edge=GREY)
+    note(ax, 1.1, 2, f'a batch of 4\n{batch}', edge=GRAY)
     for rank, (y, color) in enumerate(((3.1, BLUE), (0.9, ORANGE))):
         share = ', '.join(f'{value:.0f}' for value in x[rank::2])
         note(ax, 4.2, y, f'process {rank}\nw = 1, its share: {share}', color, color)
@@ -313,7 +313,7 @@ def processes(folder):
         arrow(ax, (4.2, y), (7.4, y), shrink=(70, 36))
         arrow(ax, (7.4, y), (9.1, 2), shrink=(36, 32))
         arrow(ax, (9.1, 2), (11, y), shrink=(32, 40))
-    note(ax, 9.1, 2, f'mean\n{mean:.0f}', edge=GREY)
+    note(ax, 9.1, 2, f'mean\n{mean:.0f}', edge=GRAY)
     save(fig, folder, 'processes')
     return {'slopes': slopes, 'mean': mean, 'w': 1 - lr * mean}
 
@@ -326,11 +326,11 @@ def sets(folder):
     sizes = [*map(len, parts), images['test']]
     names = ('Training set', 'Validation set', 'Test set')
     uses = ('changes the weights', 'chooses\n(when to stop,\nwhich\nlearning rate)',
-            'is looked at\nonce, at the end')
+            'is used only\nonce, at the end')
     fig, ax = sheet(9, 2.5, sum(sizes), 3)
     ax.set_ylim(0.3, 2.8)
     left = 0
-    for size, name, use, color in zip(sizes, names, uses, (BLUE, ORANGE, GREY)):
+    for size, name, use, color in zip(sizes, names, uses, (BLUE, ORANGE, GRAY)):
         ax.barh(1.9, size, 0.8, left, color=color, edgecolor='white', linewidth=3)
         middle = left + size / 2
         ax.text(middle, 1.9, f'{size:,}', ha='center', va='center',
@@ -390,7 +390,7 @@ def confusion(folder):
                 color='white' if count > 100 else 'black')
     ax.set_yticks(range(10), names, fontsize=9)
     ax.set_xticks(range(10), names, fontsize=9, rotation=30, ha='right')
-    ax.set(xlabel='Predicted garment', ylabel='True garment',
+    ax.set(xlabel='Predicted class', ylabel='True class',
            title=f'Right, on the diagonal: {counts.trace():,} of {counts.sum():,}')
     save(fig, folder, 'confusion')
     return counts.tolist()

@@ -262,14 +262,14 @@ def test_the_outline_lists_the_exercises_in_their_order():
 
 
 def test_the_example_of_the_page_is_what_the_command_says():
-    readme = (ROOT / 'README.md').read_text('utf-8')
-    shown = re.search(r'^my/(\w+)\.py, (line \d+: .*)$', readme, flags=re.M)
-    assert shown, 'README.md shows no verdict: my/14.py, line ...'
+    page = (FOLDER / 'README.md').read_text('utf-8')
+    shown = re.search(r'^my/(\w+)\.py, (line \d+: .*)$', page, flags=re.M)
+    assert shown, 'exercises/README.md shows no verdict: my/14.py, line ...'
     number, line = shown.groups()
     said = [str(verdict) for _, _, verdict in wrong_answers(number)]
     assert line in said, (
-        f'README.md shows {line!r}, and check.py says this about the wrong answers of '
-        f'exercise {number}: {said}')
+        f'exercises/README.md shows {line!r}, and check.py says this about the wrong '
+        f'answers of exercise {number}: {said}')
 
 
 # The command

@@ -1,5 +1,6 @@
 """README.md and the other pages say what is true."""
 import ast
+import difflib
 import os
 import re
 import runpy
@@ -32,19 +33,27 @@ def name_of(path):
 
 
 def pages():
-    """The Markdown files of the course, but for those that become the site."""
-    found = [*ROOT.glob('*.md'), *ROOT.glob('*/*.md')]
-    hidden = ('docs', 'my', 'figures', 'checkpoints')
-    return sorted(path for path in found
-                  if path.parent.name not in hidden and path.parent.name[0] != '.')
+    """The Markdown files of the course, without those that docs/pages.py writes."""
+    found = []
+    for path in [*ROOT.glob('*.md'), *ROOT.glob('*/*.md')]:
+        folder = path.parent.name
+        is_written = folder in ('docs', 'my', 'figures', 'checkpoints')
+        is_hidden = folder.startswith('.')
+        if path == ROOT / 'docs/README.md' or not (is_written or is_hidden):
+            found.append(path)
+    return sorted(found)
 
 
+README = ROOT / 'README.md'
 PAGES = pages()
 TEXTS = {path: read(path) for path in PAGES}
-every_page = pytest.mark.parametrize('page', PAGES, ids=name_of)
+NOTES = [path for path in PAGES if path.parent == ROOT / 'notes']
 RUN_PAGES = ROOT / 'tests/tools/run_readme.py'
-WITH_SNIPPETS = [path for path in PAGES if '\n```python\n' in TEXTS[path]]
+WITH_SNIPPETS = [path for path in (README, *NOTES) if '\n```python\n' in TEXTS[path]]
+every_page = pytest.mark.parametrize('page', PAGES, ids=name_of)
+every_note = pytest.mark.parametrize('page', NOTES, ids=name_of)
 every_page_with_snippets = pytest.mark.parametrize('page', WITH_SNIPPETS, ids=name_of)
+every_lesson = pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
 
 
 def without_code(text):
@@ -93,19 +102,17 @@ def test_snippets_do_what_their_comments_say(page, run_snippets):
 
 
 @every_page_with_snippets
-def test_a_training_in_the_snippets_learns(page, run_snippets):
-    if 'optimizer.step()' not in ''.join(re.findall(r'(?ms)^```python\n(.*?)^```',
-                                                    TEXTS[page])):
-        pytest.skip('the snippets of this page train nothing')
-    reached = accuracy(run_snippets(page).stdout)
-    assert reached > 0.78, (
-        f'The training on {name_of(page)} reaches {reached:.1%} on the synthetic '
-        'garments, where one without a mistake reaches more than 78%')
+def test_snippets_run_without_a_warning(page, run_snippets):
+    warned = [line for line in run_snippets(page).stderr.splitlines()
+              if re.search(r'Warning\b', line)]
+    assert not warned, f'The snippets of {name_of(page)} cause warnings: {warned}'
 
 
-def test_there_are_snippets_and_a_training():
-    text = ''.join(TEXTS[page] for page in WITH_SNIPPETS)
-    assert 'optimizer.step()' in text, 'No page has a snippet with a whole training'
+def test_the_snippets_of_a_page_with_the_root_data_get_the_synthetic_data(tmp_path):
+    """Nothing is downloaded, and the learner's own folder isn't touched."""
+    page = tmp_path / 'page.md'
+    page.write_text("```python\nprint('data', 3)  # data/synthetic 3\n```\n", 'utf-8')
+    assert runpy.run_path(str(RUN_PAGES))['run_page'](page) == []
 
 
 RIGHT = '''x = torch.zeros(2, 3)  # [2, 3]
@@ -167,14 +174,181 @@ def test_the_outline_has_every_lesson_once_and_in_order():
     assert named == [path.name for path in LESSONS]
 
 
-@pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
-def test_the_outline_has_the_number_and_the_command_of(path):
-    number, cells = next((number, cells) for number, file, cells in outline()
-                         if file == path.name)
+def row_of(path):
+    """(number, cells) of a lesson in the outline."""
+    return next((number, cells) for number, file, cells in outline()
+                if file == path.name)
+
+
+def links_in(cells, folder):
+    """What the cells link to in a folder of the course."""
+    return re.findall(rf'\]\(({folder}/[^)]+)\)', ' '.join(cells))
+
+
+def notes_of(path):
+    """What a lesson says after `Notes:`, such as notes/data.md."""
+    return re.search(r'(?m)^Notes: (\S+)$', read(path))[1]
+
+
+@every_lesson
+def test_the_outline_gives_a_lesson_its_number(path):
+    number, _ = row_of(path)
     assert '_'.join(map(str, order(path))) == number, (
         f'The outline gives {path.name} the number {number}')
-    commands = [cell for cell in cells if f'codes/{path.name}`' in cell]
-    assert commands, f'The outline does not show how {path.name} is run: {cells}'
+
+
+@every_lesson
+def test_the_outline_links_to_the_notes_of_a_lesson(path):
+    _, cells = row_of(path)
+    named = notes_of(path)
+    wanted = [] if named == 'README.md' else [named]
+    found = links_in(cells, 'notes')
+    assert found == wanted, (
+        f'The outline links to the notes {found} for {path.name}, which says '
+        f'"Notes: {named}"')
+
+
+@every_lesson
+def test_the_outline_links_to_the_exercise_of_a_lesson(path):
+    _, cells = row_of(path)
+    numbers = re.findall(r'python exercises/check\.py (\w+)$', read(path), flags=re.M)
+    wanted = [f'exercises/{number}.py' for number in numbers]
+    found = links_in(cells, 'exercises')
+    assert found == wanted, (
+        f'The outline links to the exercises {found} for {path.name}, which names '
+        f'{wanted}')
+
+
+# The notes
+
+
+def lessons_at_the_top(page):
+    """[(text, file)] of the links to lessons in the line below the title of a note."""
+    line = TEXTS[page].splitlines()[2]
+    if not line.startswith('*'):
+        return []
+    return re.findall(r'\[([^\]]*)\]\(\.\./codes/(\w+\.py)\)', line)
+
+
+@every_note
+def test_the_lessons_at_the_top_of_a_note_are_in_order(page):
+    named = [file for _, file in lessons_at_the_top(page)]
+    wanted = [path.name for path in LESSONS if path.name in named]
+    assert named == wanted, (
+        f'{name_of(page)} names the lessons {named} at its top. Those that exist are, '
+        f'in their order, {wanted}')
+
+
+@every_note
+def test_the_lessons_at_the_top_of_a_note_have_their_numbers(page):
+    for text, file in lessons_at_the_top(page):
+        number = '_'.join(map(str, order(ROOT / 'codes' / file)))
+        assert text == number, f'{name_of(page)} links to {file} as {text}'
+
+
+@every_lesson
+def test_the_note_of_a_lesson_names_it_at_its_top(path):
+    page = ROOT / notes_of(path)
+    if page == README:
+        pytest.skip('this lesson belongs to README.md, which has no such line')
+    named = [file for _, file in lessons_at_the_top(page)]
+    assert path.name in named, (
+        f'{path.name} says "Notes: {notes_of(path)}", but the third line of that page '
+        f'only names {named}')
+
+
+def test_the_index_has_every_note_once():
+    index = ROOT / 'notes/README.md'
+    listed = [re.match(r'\[[^\]]*\]\(([\w.]+)\)', row[0])[1]
+              for page, table in tables() for row in table if page == index]
+    wanted = [path.name for path in NOTES if path != index]
+    assert sorted(listed) == wanted, (
+        f'notes/README.md lists {sorted(listed)}, and the notes are {wanted}')
+
+
+# The summary
+
+
+class OnlyWhatIsPrinted(ast.NodeTransformer):
+    """Makes of each print(f'...') the first value in it, without the words around it.
+
+    A print of nothing but lengths tells how many images there are. It is left out.
+    """
+
+    def visit_Expr(self, node):
+        if not (isinstance(node.value, ast.Call)
+                and ast.unparse(node.value.func) == 'print'):
+            return node
+        values = [ast.unparse(part.value) for part in ast.walk(node)
+                  if isinstance(part, ast.FormattedValue)]
+        if all(value.startswith('len(') for value in values):
+            return None
+        return ast.parse(f'print({values[0]})').body[0]
+
+
+def code_of(source):
+    """A program without its docstring, its comments, its layout, and its words."""
+    tree = ast.parse(source)
+    if ast.get_docstring(tree):
+        del tree.body[0]
+    return ast.unparse(OnlyWhatIsPrinted().visit(tree))
+
+
+def with_numbered_names(source):
+    """Call the variables of a program name1, name2, ... in the order of their use."""
+    tree = ast.parse(source)
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    names.sort(key=lambda node: (node.lineno, node.col_offset))
+    own = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    numbered = {}
+    for node in names:
+        if node.id in own:
+            node.id = numbered.setdefault(node.id, f'name{len(numbered) + 1}')
+    return ast.unparse(tree)
+
+
+def without_the_course(source):
+    """Replace in lesson 13_1 what only the course needs by what a program of one's own
+    says there: no helper.py, no options, and the data in the folder `data`."""
+    options = re.search(r'(\w+) = helper\.parse_args\(epochs=(.+), lr=(.+)\)', source)
+    args, epochs, lr = options.groups()
+    substitutions = [
+        (r'import sys\n', ''),
+        (r'import helper\n', ''),
+        (r'sys\.path\.insert\(.*\)\n', ''),
+        (re.escape(options[0]) + r'\n', ''),
+        (rf'\b{args}\.epochs\b', epochs),
+        (rf'\b{args}\.lr\b', lr),
+        (rf'\b{args}\.device\b', "'cuda' if torch.cuda.is_available() else 'cpu'"),
+        (rf"helper\.find_data\('FashionMNIST', {args}\), train=True",
+         "'data', train=True, download=True"),
+        (r'\w+\.root\b', "'data'"),
+    ]
+    for pattern, replacement in substitutions:
+        assert re.search(pattern, source), (
+            f'The code of lesson 13_1 has nothing like {pattern}. Update this list in '
+            f'test_readme.py:\n{source}')
+        source = re.sub(pattern, replacement, source)
+    return source
+
+
+def test_the_summary_is_lesson_13_1_without_what_only_the_course_needs():
+    summary, = re.findall(r'(?ms)^```python\n(.*?)^```', TEXTS[README])
+    recap = without_the_course(code_of(read(lesson('13_1'))))
+    wanted = with_numbered_names(recap).splitlines()
+    found = with_numbered_names(code_of(summary)).splitlines()
+    difference = difflib.unified_diff(wanted, found, 'lesson 13_1', 'README.md',
+                                      lineterm='', n=1)
+    assert found == wanted, (
+        'The summary in README.md has other statements than lesson 13_1 (all variables '
+        'are numbered here):\n' + '\n'.join(difference))
+
+
+def test_the_summary_learns(run_snippets):
+    reached = accuracy(run_snippets(README).stdout)
+    assert 0.78 < reached <= 1, (
+        f'The summary in README.md reaches {reached:.1%} on the synthetic garments, '
+        'where a training without a mistake reaches more than 78%')
 
 
 # The referee
@@ -317,38 +491,86 @@ def test_the_lessons_that_use_all_cores_are_named():
     assert lessons_in(stated) == asking
 
 
-def commands():
-    """[(page, script, the rest of the command)] of the commands on the pages."""
+FLAG = r'(?<![\w-])--([a-z][a-z-]*)'
+
+
+def commands_in(text):
+    """[(script, the rest of the command)] of the commands in a text."""
     found = []
-    for page, text in TEXTS.items():
-        text = text.replace('\\\n', ' ')
-        text = re.sub(r'\\(?=\w)', '/', text)  # paths for Windows
-        for script, rest in re.findall(
-                r'(?:\bpython3?|\btorchrun)\b(?: -[\w-]+(?: \d+)?)* ([\w/]+\.py)'
-                r'([^`\n&;]*)', text):
-            if not re.match(r'(?:my_|script\.py)', script):  # the learner's own
-                found.append((page, script, rest.partition('  ')[0]))
+    text = text.replace('\\\n', ' ')
+    text = re.sub(r'\\(?=\w)', '/', text)  # paths for Windows
+    for script, rest in re.findall(
+            r'(?:\bpython3?|\btorchrun)\b(?: -[\w-]+(?: \d+)?)* ([\w/]+\.py)'
+            r'([^`\n&;]*)', text):
+        if not re.match(r'(?:my_|script\.py)', script):  # the learner's own
+            found.append((script, rest.partition('  ')[0].strip()))
     return found
 
 
-COMMANDS = commands()
+USED = {}  # {script: the flags that pages give to it}
+for _text in TEXTS.values():
+    for _script, _rest in commands_in(_text):
+        USED.setdefault(_script, set()).update(re.findall(FLAG, _rest))
+
+OTHERS = {  # flags of programs that are not the course's
+    'logdir': 'tensorboard',
+    'master-addr': 'torchrun',
+    'max-restarts': 'torchrun',
+    'nnodes': 'torchrun',
+    'node-rank': 'torchrun',
+    'nproc-per-node': 'torchrun',
+    'standalone': 'torchrun',
+    'shm-size': 'docker',
+}
 
 
-def test_there_are_commands():
-    assert len(COMMANDS) > len(LESSONS), 'The pages show hardly any commands'
+@pytest.mark.parametrize('command, expected', [
+    ('    python codes/1_first_app.py', ('codes/1_first_app.py', '')),
+    ('`python3 exercises/check.py 14 --hint`', ('exercises/check.py', '14 --hint')),
+    ('.venv/bin/python -u codes/11_a.py && ls', ('codes/11_a.py', '')),
+    (r'.venv\Scripts\python codes\11_a.py --lr 1', ('codes/11_a.py', '--lr 1')),
+    ('torchrun --nproc-per-node 2 codes/22_a.py', ('codes/22_a.py', '')),
+    ('python codes/1_a.py \\\n  --seed 8', ('codes/1_a.py', '--seed 8'))])
+def test_a_command_is_found_in_a_text(command, expected):
+    assert commands_in(command) == [expected]
 
 
-@pytest.mark.parametrize('script', sorted({script for _, script, _ in COMMANDS}))
-def test_a_command_has_a_script_that_is_there_and_flags_that_it_knows(script, shared):
-    used = set()
-    for _, name, rest in COMMANDS:
-        if name == script:
-            used.update(re.findall(r'--([a-z][a-z-]*)', rest))
-    path = ROOT / script
-    assert path.is_file(), f'A page runs {script}, which is not there'
-    if used:
-        known = shared | OWN[path] if path in OWN else flags(path)
-        assert used <= known, f'{script} knows no {used - known}'
+@pytest.mark.parametrize('script', sorted(USED))
+def test_a_command_has_a_script_that_is_there(script):
+    assert (ROOT / script).is_file(), f'A page runs {script}, which is not there'
+
+
+@pytest.fixture(scope='module')
+def known_flags(shared):
+    """A function that returns the flags of a script. Each --help is run once."""
+    known = {}
+
+    def flags_of(script):
+        path = ROOT / script
+        if path in OWN:
+            return shared | OWN[path] | {'help'}
+        if script not in known:
+            known[script] = flags(path)
+        return known[script]
+    return flags_of
+
+
+@pytest.mark.parametrize('script', sorted(script for script in USED if USED[script]))
+def test_a_script_knows_the_flags_that_a_command_gives_to_it(script, known_flags):
+    unknown = USED[script] - known_flags(script)
+    assert not unknown, f'A page runs {script} with {unknown}, which it does not know'
+
+
+@every_page
+def test_a_flag_in_the_text_is_one_of_a_script(page, known_flags):
+    known = {*OTHERS, 'help'}.union(*map(known_flags, OWN))
+    for script in USED:
+        if USED[script]:
+            known |= known_flags(script)
+    unknown = set(re.findall(FLAG, TEXTS[page])) - known
+    assert not unknown, (
+        f'{name_of(page)} names the flags {unknown}, which no script of the course '
+        'has. Flags of other programs belong into OTHERS in test_readme.py.')
 
 
 def test_files_of_requirements_are_there():
@@ -361,13 +583,12 @@ def test_files_of_requirements_are_there():
 
 
 def quoted_run():
-    """(lesson, output) of the whole run that a page quotes, with its command above."""
-    for text in TEXTS.values():
-        match = re.search(r'codes[/\\](\w+\.py)(?:(?!codes[/\\]).)*?```text\n'
-                          r'((?:(?!```).)*?Epoch.*?accuracy.*?)```', text, flags=re.S)
-        if match:
-            return ROOT / 'codes' / match[1], match[2]
-    pytest.fail('No page shows the command of a lesson and what it prints')
+    """(lesson, output) of the run that README.md quotes, with its command above."""
+    match = re.search(r'codes[/\\](\w+\.py)(?:(?!codes[/\\]).)*?```text\n'
+                      r'((?:(?!```).)*?Epoch.*?accuracy.*?)```', TEXTS[README],
+                      flags=re.S)
+    assert match, 'README.md must show the command of a lesson and what it prints'
+    return ROOT / 'codes' / match[1], match[2]
 
 
 def without_numbers(line):
@@ -384,7 +605,8 @@ def test_quoted_output_is_what_a_run_prints(tmp_path):
     printed = [without_numbers(line) for line in result.stdout.splitlines()]
     for line in quoted.splitlines():
         assert line == '...' or without_numbers(line) in printed, (
-            f'A page quotes "{line}" of {path.name}, which prints:\n{result.stdout}')
+            f'README.md quotes "{line}" of {path.name}, which prints:\n'
+            f'{result.stdout}')
 
 
 @pytest.mark.real
@@ -392,7 +614,7 @@ def test_quoted_accuracy_is_what_a_run_reaches():
     path, quoted = quoted_run()
     reached = accuracy(run(path, *REAL_DATA).stdout)
     assert abs(reached - accuracy(quoted)) < 0.01, (
-        f'A page quotes {accuracy(quoted):.1%} for {path.name}, a run reaches '
+        f'README.md quotes {accuracy(quoted):.1%} for {path.name}, a run reaches '
         f'{reached:.1%}')
 
 

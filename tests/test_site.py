@@ -66,6 +66,28 @@ def with_line(path, line):
 
 
 @every_lesson
+def test_every_cell_of_a_lesson_has_a_title(path):
+    cells = re.findall(r'(?m)^# ?%%.*', read(path))
+    without = [line for line in cells if not re.fullmatch(r'# %% \S.*', line)]
+    assert cells, f'{path.name} is not divided into cells: # %% Title'
+    assert not without, f'{path.name} has cells without a title: {without}'
+
+
+@every_lesson
+def test_the_titles_of_cells_are_headings_in_the_notebook(path):
+    titles = re.findall(r'(?m)^# %% (.*)', read(path))
+    text = '\n'.join(cell.source for cell in notebooks.notebook(path).cells
+                     if cell.cell_type == 'markdown')
+    headings = re.findall(r'(?m)^## (.*)', text)
+    # `code` is marked in headings, and what Markdown would misread has a \ before it.
+    plain = [re.sub(r'[`\\]', '', heading) for heading in headings]
+    wanted = [re.sub(r'[`\\]', '', title) for title in titles]
+    assert plain == wanted, (
+        f'The cells of {path.name} are called {wanted}, but the headings of its '
+        f'notebook are {plain}')
+
+
+@every_lesson
 def test_a_notebook_has_the_code_of_the_lesson_in_order(path):
     made = notebooks.notebook(path)
     code = [cell.source for cell in made.cells if cell.cell_type == 'code'][1:]
@@ -233,8 +255,8 @@ def test_a_lesson_runs_for_the_site_after_those_whose_files_it_reads(site):
 def test_a_changed_comment_runs_no_lesson_again(site):
     site.again()
     path = site.path(3)
-    changed = re.sub(r'(?m)^# %%\n# ', r'\g<0>Changed. ', read(path))
-    assert changed != read(path)
+    changed = re.sub(r'(?m)^# %% .*\n# ', r'\g<0>Changed. ', read(path))
+    assert changed != read(path), f'{path.name} has no comment below a title'
     path.write_text(changed, encoding='utf-8')
     assert site.again() == []
 
@@ -287,7 +309,6 @@ def links_to_lessons(text):
 @pytest.fixture
 def written(tmp_path, monkeypatch):
     """A folder with the notes and the start page, from the course as it is."""
-    shutil.copy(ROOT / 'docs/index.in.md', tmp_path)
     monkeypatch.setattr(pages, 'DOCS', tmp_path)
     pages.write_notes()
     pages.write_start()
@@ -305,12 +326,41 @@ def test_the_side_bar_has_every_lesson_in_order(written):
     assert found == [path.stem for path in LESSONS]
 
 
-def test_a_note_has_its_lessons_in_order(written):
-    order = [path.stem for path in LESSONS]
-    for path in written.glob('notes/*.md'):
-        box = read(path).partition(':class: seealso')[2]
-        found = links_to_lessons(box)
-        assert found == sorted(found, key=order.index), f'{path.name}: {found}'
+def test_the_side_bar_has_every_page_of_markdown(written):
+    """Each is written to its place, and each place is in the side bar."""
+    trees = re.findall(r'(?s)```\{toctree\}\n(.*?)```', read(written / 'index.md'))
+    listed = re.findall(r'(?m)^notes/\w+$', '\n'.join(trees))
+    files = [f'notes/{path.stem}' for path in written.glob('notes/*.md')]
+    assert sorted(listed) == sorted(files), (
+        f'The side bar has {sorted(listed)}, and the pages are {sorted(files)}')
+
+
+@pytest.mark.parametrize('page, link, target', [
+    ('README.md', f'codes/{lesson(3).name}', f'lessons/{lesson(3).stem}.ipynb'),
+    ('README.md', 'notes/data.md', 'notes/data.md'),
+    ('README.md', 'notes/README.md', 'notes/index.md'),
+    ('README.md', 'docs/pictures/example.png', 'pictures/example.png'),
+    ('README.md', 'exercises/README.md', 'notes/exercises.md'),
+    ('README.md', 'exercises/14.py', '#exercise-14'),
+    ('README.md', 'LICENSE', '../LICENSE'),
+    ('notes/data.md', f'../codes/{lesson(3).name}', f'../lessons/{lesson(3).stem}.ipynb'),
+    ('notes/data.md', 'losses.md#any-place', 'losses.md#any-place'),
+    ('notes/data.md', '../README.md#outline', '../index.md#outline'),
+    ('notes/data.md', '../data/README.md', 'data_folder.md'),
+    ('notes/data.md', '../docs/pictures/sets.png', '../pictures/sets.png'),
+    ('docs/README.md', '../notes/options.md', 'options.md'),
+    ('exercises/README.md', '../CONTRIBUTING.md', 'contributing.md'),
+    ('notes/data.md', 'https://example.org/a', 'https://example.org/a'),
+    ('notes/data.md', '#any-place', '#any-place')])
+def test_a_link_leads_to_its_place_on_the_site(page, link, target):
+    found = pages.moved(f'See [this]({link}).', ROOT / page)
+    assert found == f'See [this]({target}).', f'{page} links to {link}'
+
+
+@pytest.mark.parametrize('code', [
+    '`layers[0](images)`', '```python\nlayers[0](images)\n```'])
+def test_what_looks_like_a_link_in_code_stays_as_it_is(code):
+    assert pages.moved(code, ROOT / 'notes/data.md') == code
 
 
 def test_data_that_are_not_there_end_in_one_line(tmp_path, monkeypatch):
@@ -364,13 +414,13 @@ def course(tmp_path, tree):
     folder = install(tmp_path / 'course')
     for name in ('exercises', 'docs'):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(
-            '_build', 'lessons', 'notes', 'notebooks', '__pycache__'))
+            '_build', 'lessons', 'notes', 'notebooks', 'index.md', '__pycache__'))
     shutil.copytree(ROOT / 'data', folder / 'data', dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns('synthetic', 'MNIST', 'FashionMNIST',
                                                   'Cat_Dog_data'))
-    shutil.copy(ROOT / 'README.md', folder)
-    if (ROOT / 'notes').is_dir():
-        shutil.copytree(ROOT / 'notes', folder / 'notes')
+    shutil.copytree(ROOT / 'notes', folder / 'notes')
+    for page in ROOT.glob('*.md'):
+        shutil.copy(page, folder)
     shutil.copytree(tree, folder / 'my_photos')
     shutil.copytree(ROOT / 'tests/programs', folder / 'tests/programs')
     return folder
@@ -490,13 +540,13 @@ def test_links_of_the_pages_lead_somewhere():
 @built
 @every_lesson
 def test_the_notes_and_the_lesson_are_linked_both_ways(path):
-    section = notebooks.head(path)['Notes']
-    note = SITE / 'notes' / f'{pages.slug(section)}.html'
-    assert f'../notes/{note.name}' in {
-        link.partition('#')[0] for link in Elements(read(page_of(path))).links}
-    article = read(note).partition('<article')[2]
-    assert f'../lessons/{page_of(path).name}' in Elements(article).links, (
-        f'The note {note.stem} must link to {path.stem}')
+    place = pages.place_of(ROOT / notebooks.head(path)['Notes'])
+    note = (SITE / place).with_suffix('.html')
+    for page, other in ((page_of(path), note), (note, page_of(path))):
+        article = read(page).partition('<article')[2]
+        links = [link.partition('#')[0] for link in Elements(article).links]
+        wanted = Path(os.path.relpath(other, page.parent)).as_posix()
+        assert wanted in links, f'{page.name} must link to {wanted}'
 
 
 @pytest.fixture(scope='module')

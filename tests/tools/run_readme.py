@@ -6,6 +6,8 @@ Run the Python snippets of pages, and hold each page to what it says.
 
 The snippets of a page run in the order in which they stand, in the folder of the
 course. Each page runs in a process of its own, so it knows no names from other pages.
+A dataset whose root is 'data' gets the synthetic data instead, so nothing is downloaded
+and nothing in the folder of the learner's data is touched.
 
 A comment at the end of a statement is compared with the run: after `print(...)` with
 what was printed, `# [64, 784]` after an assignment with the shape of the result (with
@@ -24,13 +26,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHAPE = r'\[[\d, ]*\]'
+REAL_ROOT = "('data', "
+SYNTHETIC_ROOT = "('data/synthetic', "
 
 
 def blocks(page):
     """[(line in the page, code)] of the snippets of a page."""
     text = page.read_text(encoding='utf-8')
-    found = re.finditer(r'(?ms)^```python\n(.*?)^```', text)
-    return [(text.count('\n', 0, match.start(1)) + 1, match[1]) for match in found]
+    found = []
+    for match in re.finditer(r'(?ms)^```python\n(.*?)^```', text):
+        line = text.count('\n', 0, match.start(1)) + 1
+        code = match[1].replace(REAL_ROOT, SYNTHETIC_ROOT)
+        found.append((line, code))
+    return found
 
 
 def statements(code):
