@@ -596,7 +596,7 @@ def test_each_mistake_is_shown_with_what_was_predicted_and_what_it_is(number, na
         with torch.no_grad():
             guess = model(normalized(images[place:place + 1])).argmax().item()
         assert name_after('predicted', title, classes) == classes[guess]
-        assert name_after('labelled', title, classes) == classes[labels[place]]
+        assert name_after('labeled', title, classes) == classes[labels[place]]
         assert guess != labels[place], 'Only mistakes are shown.'
 
 
@@ -757,28 +757,28 @@ def test_the_body_is_frozen_and_the_new_layer_learns(number):
 
 
 def seconds_of_lesson_20():
-    """Ten epochs in the usual way, the features, and ten epochs in the quick way.
+    """Ten epochs the slow way, the features, and ten epochs the fast way.
 
     Of 20 photos a fifth is for validation. An epoch is one step, 16 photos long.
     """
-    usual = 10 * (16 + 4 + 3)
+    slow = 10 * (16 + 4 + 3)
     features = 16 + 4
-    return usual, features, features + 10 * 3
+    return slow, features, features + 10 * 3
 
 
 @of_figures((20, 'seconds'))
 def test_the_bars_are_the_seconds_of_ten_epochs_in_both_ways(number, name):
-    usual, _, quick = seconds_of_lesson_20()
+    slow, _, fast = seconds_of_lesson_20()
     ax, = plots_of(number, name)
-    assert bars_of(ax) == {'usual': pytest.approx(usual), 'quick': pytest.approx(quick)}
+    assert bars_of(ax) == {'slow': pytest.approx(slow), 'fast': pytest.approx(fast)}
     assert 'second' in ax.get_xlabel()
 
 
 @of_lessons(20)
 def test_the_printed_seconds_are_those_of_ten_epochs_in_both_ways(number):
-    usual, features, quick = seconds_of_lesson_20()
+    slow, features, fast = seconds_of_lesson_20()
     line, = re.findall('.*times faster.*', seen_in(number).printed)
-    wanted = [usual, quick, features, usual / quick]
+    wanted = [slow, fast, features, slow / fast]
     assert numbers_in(line) == pytest.approx(wanted, abs=0.06)
 
 
@@ -819,7 +819,7 @@ def test_the_features_are_what_the_body_makes_of_each_photo(number, part):
 
 def rows_of(number):
     """The printed lines with a time: [(name, [seconds, result, first time])]."""
-    ax, = plots_of(number, 'remedies')
+    ax, = plots_of(number, 'optimizations')
     found = []
     for name in bars_of(ax):
         line, = (line for line in seen_in(number).printed.splitlines()
@@ -836,7 +836,7 @@ def times_of(number):
     return [times[i:i + runs] for i in range(0, len(times), runs)]
 
 
-@of_figures((23, 'remedies'), ('23_1', 'remedies'))
+@of_figures((23, 'optimizations'), ('23_1', 'optimizations'))
 def test_each_bar_is_the_median_of_its_times_without_the_first(number, name):
     ax, = plots_of(number, name)
     wanted = [statistics.median(times[1:]) for times in times_of(number)]
@@ -844,7 +844,7 @@ def test_each_bar_is_the_median_of_its_times_without_the_first(number, name):
     assert 'second' in ax.get_xlabel()
 
 
-@of_figures((23, 'remedies'), ('23_1', 'remedies'))
+@of_figures((23, 'optimizations'), ('23_1', 'optimizations'))
 def test_each_bar_has_its_seconds_beside_it(number, name):
     ax, = plots_of(number, name)
     beside = numbers_beside_bars(ax)
@@ -929,13 +929,13 @@ def test_a_remedy_that_is_no_other_training_leaves_the_loss_as_it_was(number):
     assert losses == pytest.approx([losses[0]] * len(losses), abs=0.002)
 
 
-@of_figures((23, 'remedies'))
+@of_figures((23, 'optimizations'))
 def test_the_title_has_the_number_of_images_in_an_epoch(number, name):
     ax, = plots_of(number, name)
     assert numbers_in(ax.get_title()) == [320]
 
 
-@of_figures(('23_1', 'remedies'))
+@of_figures(('23_1', 'optimizations'))
 def test_the_title_has_the_number_of_photos(number, name):
     ax, = plots_of(number, name)
     photos, _ = seen_in(number).first_batch
@@ -1056,7 +1056,7 @@ def test_each_photo_is_shown_with_what_was_predicted_and_what_it_is(number, name
     predicted, labels, classes = answers_of_lesson_21()
     for title, _, place in shown_photos(number, name):
         assert name_after('predicted', title, classes) == classes[predicted[place]]
-        assert name_after('labelled', title, classes) == classes[labels[place]]
+        assert name_after('labeled', title, classes) == classes[labels[place]]
 
 
 @of_figures((21, 'photos'))

@@ -497,7 +497,7 @@ FLAG = r'(?<![\w-])--([a-z][a-z-]*)'
 def commands_in(text):
     """[(script, the rest of the command)] of the commands in a text."""
     found = []
-    text = text.replace('\\\n', ' ')
+    text = re.sub(r'\\\n *', ' ', text)  # a command in two lines
     text = re.sub(r'\\(?=\w)', '/', text)  # paths for Windows
     for script, rest in re.findall(
             r'(?:\bpython3?|\btorchrun)\b(?: -[\w-]+(?: \d+)?)* ([\w/]+\.py)'
@@ -521,6 +521,7 @@ OTHERS = {  # flags of programs that are not the course's
     'nproc-per-node': 'torchrun',
     'standalone': 'torchrun',
     'shm-size': 'docker',
+    'check': 'ruff format',
 }
 
 

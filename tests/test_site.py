@@ -335,15 +335,18 @@ def test_the_side_bar_has_every_page_of_markdown(written):
         f'The side bar has {sorted(listed)}, and the pages are {sorted(files)}')
 
 
+STEM = lesson(3).stem
+
+
 @pytest.mark.parametrize('page, link, target', [
-    ('README.md', f'codes/{lesson(3).name}', f'lessons/{lesson(3).stem}.ipynb'),
+    ('README.md', f'codes/{STEM}.py', f'lessons/{STEM}.ipynb'),
     ('README.md', 'notes/data.md', 'notes/data.md'),
     ('README.md', 'notes/README.md', 'notes/index.md'),
     ('README.md', 'docs/pictures/example.png', 'pictures/example.png'),
     ('README.md', 'exercises/README.md', 'notes/exercises.md'),
     ('README.md', 'exercises/14.py', '#exercise-14'),
     ('README.md', 'LICENSE', '../LICENSE'),
-    ('notes/data.md', f'../codes/{lesson(3).name}', f'../lessons/{lesson(3).stem}.ipynb'),
+    ('notes/data.md', f'../codes/{STEM}.py', f'../lessons/{STEM}.ipynb'),
     ('notes/data.md', 'losses.md#any-place', 'losses.md#any-place'),
     ('notes/data.md', '../README.md#outline', '../index.md#outline'),
     ('notes/data.md', '../data/README.md', 'data_folder.md'),
