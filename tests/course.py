@@ -180,6 +180,7 @@ def ran(path, *args, root=None, run_name='__main__', may_fail=False):
     with pytest.MonkeyPatch.context() as monkeypatch:
         if root:
             import helper
+            Path(root).mkdir(parents=True, exist_ok=True)
             monkeypatch.setattr(helper, 'ROOT', Path(root))
         with recording(run):
             try:

@@ -148,9 +148,12 @@ class Runs:
         self.few_images = few_images
         self.folder = folder
         self.done = {}
+        self.count = 0
 
     def fresh(self, *more):
         given = options(self.path, '--seed', 3, *more)
+        self.count += 1
+        root = self.folder / str(self.count)  # for checkpoints: no run finds another's
         threads = [1]  # asked for; more than one would be slow on a busy machine
         with pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.setattr(torch, 'get_num_threads', lambda: threads[-1])
@@ -158,7 +161,7 @@ class Runs:
             monkeypatch.setattr(helper, 'SYNTHETIC', self.few_images)
             monkeypatch.setattr(torch.export, 'export', stop)  # which takes a minute
             monkeypatch.setattr(torch.nn.Module, 'compile', do_nothing)  # likewise
-            found = ran(self.path, *given, root=self.folder, may_fail=True)
+            found = ran(self.path, *given, root=root, may_fail=True)
         if found.error is not None and not isinstance(found.error, Stopped):
             raise found.error
         return found
@@ -185,9 +188,11 @@ def numbers(found):
     """What depends on chance in a run: its losses, or else what it says and draws."""
     if found.losses:
         return found.losses
-    drawn = [element.get_text() for figure in found.figures.values()
-             for element in figure.findobj(Text)]
-    return SECONDS.sub('', found.text), drawn
+    texts = [found.text]
+    for figure in found.figures.values():
+        texts += [element.get_text() for element in figure.findobj(Text)]
+    told = [SECONDS.sub('', text).strip() for text in texts]
+    return [text for text in told if text]  # ticks have no text, and depend on times
 
 
 def with_setting(name):
