@@ -57,7 +57,8 @@ def shapes_of(node, namespace):
     """The shapes of the tensors whose names stand in an expression."""
     names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
     values = [namespace[name] for name in names if name in namespace]
-    return [list(value.shape) for value in values if hasattr(value, 'shape')]
+    shapes = [getattr(value, 'shape', None) for value in values]
+    return [list(shape) for shape in shapes if isinstance(shape, tuple)]
 
 
 def is_print(node):
