@@ -346,9 +346,9 @@ def test_the_summary_is_lesson_13_1_without_what_only_the_course_needs():
 
 def test_the_summary_learns(run_snippets):
     reached = accuracy(run_snippets(README).stdout)
-    assert 0.78 < reached <= 1, (
-        f'The summary in README.md reaches {reached:.1%} on the synthetic garments, '
-        'where a training without a mistake reaches more than 78%')
+    assert 0.7 < reached <= 1, (
+        f'The summary in README.md reaches {reached:.1%} on the synthetic garments. It '
+        'has no seed, and without a mistake it reaches between 77% and 81%.')
 
 
 # The referee
@@ -497,7 +497,7 @@ FLAG = r'(?<![\w-])--([a-z][a-z-]*)'
 def commands_in(text):
     """[(script, the rest of the command)] of the commands in a text."""
     found = []
-    text = re.sub(r'\\\n *', ' ', text)  # a command in two lines
+    text = re.sub(r' *\\\n *', ' ', text)  # a command in two lines
     text = re.sub(r'\\(?=\w)', '/', text)  # paths for Windows
     for script, rest in re.findall(
             r'(?:\bpython3?|\btorchrun)\b(?: -[\w-]+(?: \d+)?)* ([\w/]+\.py)'
