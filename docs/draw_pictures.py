@@ -63,13 +63,13 @@ def arrow(ax, start, end, color=GRAY, bend=0, shrink=(19, 19)):
 
 
 def note(ax, x, y, text, color='black', edge='none'):
-    """Text centred at a point, on white, so that lines do not cross it."""
+    """Text centered at a point, on white, so that lines do not cross it."""
     box = {'facecolor': 'white', 'edgecolor': edge, 'boxstyle': 'round,pad=0.3'}
     ax.text(x, y, text, color=color, bbox=box, ha='center', va='center')
 
 
 def ink(color):
-    """What can be read on that colour."""
+    """What can be read on that color."""
     return 'black' if color in (ORANGE, SKY) else 'white'
 
 
@@ -399,7 +399,7 @@ def confusion(folder):
 # Measuring: minutes of training on the real images
 
 def scaled(images):
-    """Grey values 0 to 255 as numbers from -1 to 1, as in the lessons."""
+    """Gray values 0 to 255 as numbers from -1 to 1, as in the lessons."""
     return images.float() / 127.5 - 1
 
 

@@ -38,8 +38,8 @@ PAGES = [
     'exercises/README.md',
     'helper.py',
     'data/prepare_photos.py',
-    *(path.relative_to(ROOT).as_posix() for pattern in ('notes/*.md', 'docs/*.md')
-      for path in sorted(ROOT.glob(pattern))),
+    'docs/README.md',
+    *(f'notes/{path.name}' for path in sorted(ROOT.glob('notes/*.md'))),
     *(f'codes/{path.name}' for path in LESSONS),
 ]
 
