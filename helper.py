@@ -90,7 +90,7 @@ def parse_args(parser=None, threads=1, **defaults):
 
     for name in (*defaults, 'threads'):
         value = getattr(args, name)
-        if value <= 0 or not math.isfinite(value):
+        if not 0 < value < math.inf:  # nan isn't, either
             parser.error(f'argument --{name}: must be a number above 0')
 
     if args.device == 'auto':
@@ -111,21 +111,23 @@ def parse_args(parser=None, threads=1, **defaults):
     _run['figures'] = args.figures
     if args.figures != 'show':
         os.environ['MPLBACKEND'] = 'agg'  # this backend of matplotlib needs no display
+        if 'matplotlib' in sys.modules:  # it has read MPLBACKEND already
+            sys.modules['matplotlib'].use('agg')
 
     if not in_notebook:
         sys.excepthook = _explain
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
     return args
 
 
 def _explain(kind, error, trace):
-    """End the program: with one line if the code isn't to blame, else a traceback."""
+    """Print one line if the code isn't to blame, else a traceback."""
     if kind is KeyboardInterrupt:
         print('\nstopped', file=sys.stderr)
         return
 
     frames = traceback.extract_tb(trace)
-    raised_in = Path(frames[-1].filename).name
+    raised_in = Path(frames[-1].filename).name if frames else ''
     bad_file = kind is RuntimeError and raised_in == 'serialization.py'
     outside_the_code = (
         OSError,
@@ -133,12 +135,13 @@ def _explain(kind, error, trace):
         torch.OutOfMemoryError,
         torch.distributed.DistError,
     )
-    if not bad_file and not issubclass(kind, outside_the_code):
+    if not frames or not (bad_file or issubclass(kind, outside_the_code)):
         sys.__excepthook__(kind, error, trace)
         return
 
     text = str(error)
-    # A DataLoader's worker passes on its whole traceback. Only its last line is needed.
+    # A DataLoader's worker passes on its whole traceback. Keep what follows the last
+    # "OSError: " or the like; other texts have none and stay whole.
     text = text.rpartition(f'\n{kind.__name__}: ')[2]
     text = ' '.join(text.split())
     if bad_file:
@@ -198,6 +201,8 @@ def _take_batch(batches, **_):
     return batches[0]
 
 
+# Now every DataLoader uses _take_batch for a _Batch. Without this, each lesson would
+# have to pass collate_fn.
 default_collate_fn_map[_Batch] = _take_batch
 
 
@@ -225,7 +230,7 @@ def find_data(name, args):
 
 
 def _download(name, root):
-    """Download a dataset to a temporary folder first, so that `root` never has half."""
+    """Download to a temporary folder first, so that `root` gets only whole files."""
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root, prefix='download-') as folder:
         print(f'Downloading {name} to {root} ...', flush=True)
@@ -235,7 +240,7 @@ def _download(name, root):
             folder,
             root,
             ignore=shutil.ignore_patterns('*.gz'),
-            copy_function=os.replace,
+            copy_function=os.replace,  # moves
             dirs_exist_ok=True,
         )
 
@@ -260,8 +265,8 @@ def _reason(error):
     """Return an error's message in one line, with a fix where there is one."""
     reason = ' '.join(str(error).split()) or type(error).__name__
     certificate = 'CERTIFICATE_VERIFY_FAILED'
-    fix = f'{certificate} (on macOS, run "Install Certificates.command")'
-    return reason.replace(certificate, fix)
+    with_fix = f'{certificate} (on macOS, run "Install Certificates.command")'
+    return reason.replace(certificate, with_fix)
 
 
 def _use_synthetic(args, problem):
@@ -291,17 +296,21 @@ def find_photos(args):
     """Return the folder of the photos: args.data_dir, or Cat_Dog_data inside it.
 
     The folder has train/NAME/ and test/NAME/ for each class, as data/prepare_photos.py
-    makes them. Without photos, --data auto falls back on the synthetic ones.
-    Otherwise, an OSError says what is missing.
+    makes them. If args.data_dir has no photos, --data auto falls back on the synthetic
+    ones. If it doesn't exist, or its photos aren't in train/ and test/, an OSError says
+    so.
     """
     root = SYNTHETIC if args.data == 'synthetic' else args.data_dir.expanduser()
     if (root / 'Cat_Dog_data').is_dir():
         root = root / 'Cat_Dog_data'
 
     if not (root / 'train').is_dir() or not (root / 'test').is_dir():
+        # Three levels find NAME/photo.jpg and train/NAME/photo.jpg. The photos in
+        # data/synthetic are deeper.
         inside = [*root.glob('*'), *root.glob('*/*'), *root.glob('*/*/*')]
         suffixes = {path.suffix.lower() for path in inside}
         has_photos = not suffixes.isdisjoint({'.jpg', '.jpeg', '.png'})
+        # These may be your own photos, or a mistyped name, so don't use other photos.
         if has_photos or not root.is_dir():
             raise FileNotFoundError(
                 f'{root} has no train/ and test/ folders. To make them, run: '
@@ -326,7 +335,7 @@ def open_photo(path):
     try:
         with Image.open(path) as image:
             image = ImageOps.exif_transpose(image)  # cameras store how they were held
-        if image.mode.startswith(('I', 'F')):  # more than 8 bits per pixel
+        if image.mode.startswith(('I', 'F')):  # 16 bits per pixel, cut off by convert
             image = image.point(lambda value: value / 256)
         return image.convert('RGB')
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
@@ -348,9 +357,10 @@ def find_weights(weights, args):
     path = Path(torch.hub.get_dir(), 'checkpoints', file_name)
     try:
         if args.data == 'synthetic' and not path.is_file():
-            raise OSError('--data synthetic downloads nothing')
+            raise OSError('--data synthetic downloads nothing')  # printed below
+        # This downloads the file and shows that it can be read.
         torch.hub.load_state_dict_from_url(
-            weights.url, None, check_hash=True, map_location='cpu', weights_only=True
+            weights.url, check_hash=True, map_location='cpu', weights_only=True
         )
         return weights
     except Exception as error:  # there may be no connection, or the file is damaged
@@ -373,7 +383,7 @@ def imshow(image, title='', ax=None, mean=0.5, std=0.5):
     mean, std: the numbers it was normalized with, one for all channels or one for each.
         They are undone before drawing, and the values are clamped to 0 to 1.
     """
-    import matplotlib.pyplot as plt  # here, because it takes long and not all draw
+    import matplotlib.pyplot as plt  # here, because importing it takes long
 
     mean = torch.as_tensor(mean).view(-1, 1, 1)
     std = torch.as_tensor(std).view(-1, 1, 1)
@@ -436,7 +446,7 @@ def show(name):
     """Show the current figure in a window, which stays open until you close it.
 
     Without a display, or with --figures save, the figure is saved as
-    figures/<lesson>_<name>.png instead.
+    figures/<lesson>_<name>.png instead. With --figures none, nothing happens.
     """
     import matplotlib.pyplot as plt
 

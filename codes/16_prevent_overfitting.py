@@ -69,8 +69,9 @@ def evaluate(model, loader):
 
 
 # %% Train with and without dropout
-# Both runs start from the same weights, because both begin with the same seed. (From
-# the second epoch on, they see the images in a different order.)
+# Both runs start from the same weights, because both begin with the same seed. (On
+# a CPU, dropout uses up random numbers, so from the second epoch on, the order of the
+# images differs.)
 curves = {}
 best_weights = {}
 for name, p in [('no dropout', 0), ('dropout 0.2', 0.2)]:  # new here

@@ -61,9 +61,9 @@ def save(checkpoint, path):
 # %% Train
 # Each epoch sets its own seed. So the order of its images and its dropout are the same,
 # whether or not the program was interrupted before that epoch.
-def train(model, optimizer, first, last):
+def train(model, optimizer, start, stop):
     model.train()
-    for epoch in range(first, last):
+    for epoch in range(start, stop):
         torch.manual_seed(args.seed + epoch)
         for images, labels in trainloader:
             images, labels = images.to(device), labels.to(device)
@@ -107,10 +107,10 @@ loaded_2.load_state_dict(checkpoint['state_dict'])
 print('and the sizes: difference', difference(model_2, loaded_2))  # difference 0.0
 
 # %% Third: training that can be resumed
-# We train half of the epochs. The checkpoint also gets the optimizer's state and the
-# number of epochs that are done.
+# The whole run has 2 * args.epochs epochs, and we train the first half. The checkpoint
+# also gets the optimizer's state and the number of epochs that are done.
 model_3 = new_model(sizes)
-first_weights = copy.deepcopy(model_3.state_dict())  # for the comparison below
+initial_weights = copy.deepcopy(model_3.state_dict())  # for the comparison below
 optimizer = optim.Adam(model_3.parameters(), lr=args.lr, fused=True)
 train(model_3, optimizer, 0, args.epochs)
 
@@ -129,9 +129,9 @@ optimizer.load_state_dict(checkpoint['optimizer'])
 train(loaded_3, optimizer, checkpoint['epochs'], 2 * args.epochs)
 
 # %% Did resuming lose anything?
-# We train again from the first weights, this time without a break. The outputs are the
-# same, on one CPU to the last bit.
-model_3.load_state_dict(first_weights)
+# We train again from the initial weights, this time without a break. The outputs are
+# the same, on one CPU to the last bit.
+model_3.load_state_dict(initial_weights)
 uninterrupted = optim.Adam(model_3.parameters(), lr=args.lr, fused=True)
 train(model_3, uninterrupted, 0, 2 * args.epochs)
 print('resumed: difference', difference(model_3, loaded_3))  # resumed: difference 0.0

@@ -52,8 +52,9 @@ tensors_on_device = TensorDataset(all_images.to(device), all_labels.to(device))
 
 
 def whole_batches(dataset, batch_size=64, pin_memory=False):
-    """A loader that gets each batch by indexing the dataset once."""
+    """Return a DataLoader that gets each batch by indexing the dataset once."""
     sampler = BatchSampler(RandomSampler(dataset), batch_size, drop_last=False)
+    # The sampler yields lists of indices, so the DataLoader mustn't batch again.
     return DataLoader(dataset, batch_size=None, sampler=sampler, pin_memory=pin_memory)
 
 
@@ -90,7 +91,8 @@ def new_training(trainloader, lr=args.lr, fused=True, compile_mode=None):
 
 # %% Where does the time go?
 # The profiler records how long each operation takes. Ten batches are enough for that.
-# The first epoch isn't recorded, because it includes what torch sets up only once.
+# The first epoch isn't recorded, because it includes what torch sets up only once. (The
+# forward pass is spread over many operations, so it isn't in this list.)
 few_images = Subset(trainset, range(min(640, len(trainset))))
 few_batches = DataLoader(few_images, batch_size=64, shuffle=True)
 train_one_epoch = new_training(few_batches, fused=False)
@@ -99,10 +101,10 @@ with torch.profiler.profile() as profile:
     train_one_epoch()
 
 events = profile.key_averages()
-for part, name in [('loading', 'DataLoader'), ('backward', 'autograd::engine'),
+for label, key in [('loading', 'DataLoader'), ('backward', 'autograd::engine'),
                    ('optimizer step', 'Optimizer.step')]:
-    microseconds = sum(event.cpu_time_total for event in events if name in event.key)
-    print(f'{part:24} {microseconds / 1000 / len(few_batches):6.2f} ms a batch')
+    microseconds = sum(event.cpu_time_total for event in events if key in event.key)
+    print(f'{label:24} {microseconds / 1000 / len(few_batches):6.2f} ms a batch')
 
 # %% Measure
 # We train four epochs and take the median of the last three. The first one doesn't
@@ -124,7 +126,8 @@ def measure(name, train_one_epoch):
 
 
 # %% One optimization after the other
-# Each row keeps what the rows before it gained.
+# A row that begins with "and" keeps what the row before it gained. "or" takes the place
+# of pinned memory, and the last row isn't compiled.
 one_by_one = DataLoader(trainset, batch_size=64, shuffle=True)
 measure('an image at a time', new_training(one_by_one, fused=False))
 measure('whole batches', new_training(whole_batches(tensors), fused=False))
@@ -134,7 +137,9 @@ if on_cuda:
     measure('and pinned memory', new_training(pinned))
     measure('or all on the GPU', new_training(whole_batches(tensors_on_device)))
 
-compile_mode = 'reduce-overhead' if on_cuda else 'default'  # the former: CUDA graphs
+# With reduce-overhead, the GPU gets all operations of a step with one call (CUDA
+# graphs).
+compile_mode = 'reduce-overhead' if on_cuda else 'default'
 try:
     measure('and compiled', new_training(whole_batches(tensors_on_device),
                                          compile_mode=compile_mode))

@@ -70,11 +70,12 @@ def read(path):
     pixels = np.asarray(image, np.float32) / 255
     pixels = pixels.reshape(crop, crop, -1)  # a gray photo gets a channel
     pixels = (pixels - mean) / std
-    return pixels.transpose(2, 0, 1)  # [crop, crop, 3] -> [3, crop, crop]
+    return pixels.transpose(2, 0, 1)  # [crop, crop, channels] -> [channels, crop, crop]
 
 
 # %% Find the photos
 # Without a path, we take the examples that lesson 24 named in the file.
+# Options such as --figures are ignored.
 arguments = [name for name in sys.argv[1:] if not name.startswith('-')]
 paths = []
 for path in map(Path, arguments or examples):
@@ -89,14 +90,15 @@ if not paths:
 
 # %% Predict
 # We predict 32 photos at a time. Each row of ps has a probability for each class.
-rows = []
+batches = []
 seconds = []
 for i in range(0, len(paths), 32):
     images = np.stack([read(path) for path in paths[i:i + 32]])
     start = time.perf_counter()
-    rows.append(session.run(None, {'images': images})[0])
+    outputs = session.run(None, {'images': images})  # None means all outputs: here, one
+    batches.append(outputs[0])
     seconds.append((time.perf_counter() - start) / len(images))
-ps = np.concatenate(rows)
+ps = np.concatenate(batches)
 
 for path, row in zip(paths, ps):
     best = row.argsort()[::-1][:3]

@@ -47,7 +47,8 @@ def load_from_lesson_21():
     found_weights = helper.find_weights(densenet_weights, args)
     if str(found_weights) != checkpoint['weights']:
         sys.exit(f'21_model.pth was trained with the weights {checkpoint["weights"]}, '
-                 f'but these are {found_weights}')
+                 f'but now there are {found_weights or "only random ones"}. '
+                 'Run lesson 21 again')
     torch.manual_seed(checkpoint['seed'])  # in case the weights are random
     model = models.densenet121(weights=found_weights)
     model.classifier = nn.Sequential(nn.Linear(1024, 256), nn.ReLU(), nn.Dropout(0.2),
@@ -56,7 +57,8 @@ def load_from_lesson_21():
 
     transform = densenet_weights.transforms()
     testset = datasets.ImageFolder(helper.find_photos(args) / 'test', transform)
-    step = math.ceil(len(testset) / MAX_IMAGES)  # every second photo, or third ...
+    # The photos are sorted by class, so we take every second one, or every third ...
+    step = math.ceil(len(testset) / MAX_IMAGES)
     testset.samples = testset.samples[::step]
     files = [path for path, label in testset.samples]
 
@@ -119,13 +121,13 @@ with torch.no_grad():
         start = time.perf_counter()
         expected.append(model(batch))
         seconds.append((time.perf_counter() - start) / len(batch))
-expected = torch.cat(expected).numpy()  # [300, classes]
+expected = torch.cat(expected).numpy()  # [n, classes], n is at most MAX_IMAGES
 
 # %% torch.export
 # torch.export runs the model once with an example and records each operation. We make
 # the example's first dimension, the batch size, dynamic. Otherwise the exported model
 # would only accept batches of two images.
-example = images[:2]
+example = images[:2]  # with one image, torch would take the batch size to be fixed
 batch_dimension = {0: torch.export.Dim('batch')}
 program = torch.export.export(model, (example,), dynamic_shapes=(batch_dimension,))
 operations = [node for node in program.graph.nodes if node.op == 'call_function']

@@ -39,7 +39,7 @@ model = nn.Sequential(nn.Flatten(),
                       nn.Linear(128, 64), nn.ReLU(),
                       nn.Linear(64, 10)).to(device)
 logits = model(images)  # [64, 1, 28, 28] -> [64, 10]
-loss = nn.CrossEntropyLoss()(logits, labels)  # labels: int64 [64]
+loss = nn.CrossEntropyLoss()(logits, labels)  # labels: [64], int64
 print(f'CrossEntropyLoss on logits     {loss.item():.4f}')
 
 # %% Second way: LogSoftmax and NLLLoss

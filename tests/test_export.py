@@ -180,8 +180,8 @@ def test_try(path, exported):
     upright = without_torch(exported, *exported.images[:20]).stdout
     try:
         copy.write_text(edited(
-            source, '$1 = $1.resize($2, Image.Resampling.BILINEAR)',
-            '$1 = $1.rotate(90)\n$1 = $1.resize($2, Image.Resampling.BILINEAR)',
+            source, '$1 = $1.resize(($2, $3), Image.Resampling.BILINEAR)',
+            '$1 = $1.rotate(90)\n$1 = $1.resize(($2, $3), Image.Resampling.BILINEAR)',
             path.name))
         turned = without_torch(exported, *exported.images[:20]).stdout
     finally:
