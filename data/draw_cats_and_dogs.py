@@ -14,6 +14,7 @@ Run: python data/draw_cats_and_dogs.py
      python data/draw_cats_and_dogs.py --sheet sheet.png  (a picture of samples)
 The same seed draws the same pictures, given the same Pillow and NumPy.
 """
+
 import argparse
 import colorsys
 from pathlib import Path
@@ -56,10 +57,10 @@ def at(points):
 
 def draw_body(draw, rng, fur):
     """What cats and dogs share: a trunk, two legs, sometimes a bright chest."""
-    (x, y), = at([(rng.uniform(-40, 40), 190)])
+    ((x, y),) = at([(rng.uniform(-40, 40), 190)])
     ellipse(draw, x, y, rng.uniform(85, 120), rng.uniform(110, 140), shade(fur, 0.9))
     for side in (-1, 1):
-        (a, b), = at([(side * rng.uniform(35, 60), 250)])
+        ((a, b),) = at([(side * rng.uniform(35, 60), 250)])
         ellipse(draw, a, b, 26, 70, fur)
     if rng.random() < 0.5:
         ellipse(draw, x, y - 20, 45, 60, shade(fur, 1.4))
@@ -67,7 +68,7 @@ def draw_body(draw, rng, fur):
 
 def draw_eyes(draw, rng, apart, high, size, iris, slit):
     for side in (-1, 1):
-        (x, y), = at([(side * apart, high)])
+        ((x, y),) = at([(side * apart, high)])
         ellipse(draw, x, y, size, size * rng.uniform(0.8, 1), iris)
         ellipse(draw, x, y, size * (0.25 if slit else 0.6), size * 0.75, (15, 15, 20))
         ellipse(draw, x - size / 4, y - size / 3, size / 6, size / 6, (250, 250, 250))
@@ -78,41 +79,73 @@ def draw_cat(draw, rng, fur):
     for side in (-1, 1):
         tip = rng.uniform(-175, -140)
         lean = rng.uniform(70, 105)
-        draw.polygon(at([(side * 20, -75), (side * lean, tip), (side * wide, -25)]),
-                     fur)
-        draw.polygon(at([(side * 42, -78), (side * (lean - 5), tip + 30),
-                         (side * (wide - 18), -45)]), (215, 150, 150))
-    (x, y), = at([(0, 0)])
+        draw.polygon(
+            at([(side * 20, -75), (side * lean, tip), (side * wide, -25)]), fur
+        )
+        draw.polygon(
+            at(
+                [
+                    (side * 42, -78),
+                    (side * (lean - 5), tip + 30),
+                    (side * (wide - 18), -45),
+                ]
+            ),
+            (215, 150, 150),
+        )
+    ((x, y),) = at([(0, 0)])
     ellipse(draw, x, y, wide, rng.uniform(82, 95), fur)
     for stripe in range(-1, 2) if rng.random() < 0.5 else ():
         draw.line(at([(stripe * 18, -82), (stripe * 12, -50)]), dark, 8)
-    draw_eyes(draw, rng, rng.uniform(38, 48), -15, rng.uniform(18, 25),
-              colour(rng, 0.6, 0.95, 0.9), slit=rng.random() < 0.7)
+    draw_eyes(
+        draw,
+        rng,
+        rng.uniform(38, 48),
+        -15,
+        rng.uniform(18, 25),
+        colour(rng, 0.6, 0.95, 0.9),
+        slit=rng.random() < 0.7,
+    )
     ellipse(draw, x - 17, y + 42, 24, 18, shade(fur, 1.3))
     ellipse(draw, x + 17, y + 42, 24, 18, shade(fur, 1.3))
     draw.polygon(at([(-11, 20), (11, 20), (0, 32)]), (200, 110, 120))
     for side in (-1, 1) if rng.random() < 0.6 else ():
         for row in (-1, 0, 1):
-            draw.line(at([(side * 28, 40 + 6 * row), (side * 120, 35 + 20 * row)]),
-                      (235, 235, 235), 3)
+            draw.line(
+                at([(side * 28, 40 + 6 * row), (side * 120, 35 + 20 * row)]),
+                (235, 235, 235),
+                3,
+            )
 
 
 def draw_dog(draw, rng, fur):
     dark, wide = shade(fur, rng.uniform(0.5, 0.8)), rng.uniform(82, 98)
-    (x, y), = at([(0, 0)])
+    ((x, y),) = at([(0, 0)])
     ellipse(draw, x, y, wide, rng.uniform(90, 105), fur)
     drop, out = rng.uniform(30, 80), rng.uniform(100, 135)
     pointed = rng.random() < 0.4
     for side in (-1, 1):
-        hanging = [(45, -85), (out - 15, -70), (out, drop), (out - 30, drop + 20),
-                   (75, drop - 20)]
+        hanging = [
+            (45, -85),
+            (out - 15, -70),
+            (out, drop),
+            (out - 30, drop + 20),
+            (75, drop - 20),
+        ]
         upright = [(15, -80), (out - 40, -175), (90, -30)]
-        draw.polygon(at([(side * x, y) for x, y in (upright if pointed else hanging)]),
-                     dark)
+        draw.polygon(
+            at([(side * x, y) for x, y in (upright if pointed else hanging)]), dark
+        )
     if rng.random() < 0.4:
         ellipse(draw, x + rng.choice([-1, 1]) * 38, y - 25, 34, 38, dark)
-    draw_eyes(draw, rng, rng.uniform(34, 44), -28, rng.uniform(13, 18),
-              (95, 60, 30), slit=False)
+    draw_eyes(
+        draw,
+        rng,
+        rng.uniform(34, 44),
+        -28,
+        rng.uniform(13, 18),
+        (95, 60, 30),
+        slit=False,
+    )
     ellipse(draw, x, y + 50, rng.uniform(46, 58), rng.uniform(48, 62), shade(fur, 1.25))
     ellipse(draw, x, y + 28, rng.uniform(22, 28), 18, (25, 20, 20))
     draw.line(at([(0, 45), (0, 72)]), (40, 25, 25), 5)
@@ -165,8 +198,11 @@ def draw_picture(label, rng):
 
 def draw_sheet(folder, path):
     """A picture with two rows of samples for each class."""
-    rows = [sorted(folder.glob(f'train/{name}/*.jpg'))[i:i + 8]
-            for name in ('cat', 'dog') for i in (0, 8)]
+    rows = [
+        sorted(folder.glob(f'train/{name}/*.jpg'))[i : i + 8]
+        for name in ('cat', 'dog')
+        for i in (0, 8)
+    ]
     sheet = Image.new('RGB', (8 * SIZE, 4 * SIZE))
     for row, files in enumerate(rows):
         for column, file in enumerate(files):
@@ -177,8 +213,9 @@ def draw_sheet(folder, path):
 def main():
     parser = argparse.ArgumentParser(description='Draw the stand-in photos.')
     parser.add_argument('--seed', type=int, default=7)
-    parser.add_argument('--out', type=Path,
-                        default=Path(__file__).parent / 'synthetic' / 'Cat_Dog_data')
+    parser.add_argument(
+        '--out', type=Path, default=Path(__file__).parent / 'synthetic' / 'Cat_Dog_data'
+    )
     parser.add_argument('--sheet', type=Path, help='also write a picture of samples')
     args = parser.parse_args()
     rng = np.random.default_rng(args.seed)

@@ -12,6 +12,7 @@ Run: python data/draw_digits_and_garments.py
      python data/draw_digits_and_garments.py --sheet sheet.png  (a picture of samples)
 The same seed draws the same images, given the same Pillow, NumPy and fonts.
 """
+
 import argparse
 from pathlib import Path
 
@@ -22,12 +23,36 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 SIZE = 28  # pixels of an image
 BIG = 112  # pixels of the drawing, which is made smaller at the end
 FONTS = sorted(Path(matplotlib.get_data_path(), 'fonts', 'ttf').glob('[DS]*.ttf'))
-FONTS = [font for font in FONTS if not any(word in font.name for word in (
-    'Display', 'SizOne', 'SizTwo', 'SizThree', 'SizFour', 'SizFive', 'NonUni'))]
+FONTS = [
+    font
+    for font in FONTS
+    if not any(
+        word in font.name
+        for word in (
+            'Display',
+            'SizOne',
+            'SizTwo',
+            'SizThree',
+            'SizFour',
+            'SizFive',
+            'NonUni',
+        )
+    )
+]
 CLASSES = {
     'MNIST': list('0123456789'),
-    'FashionMNIST': ['T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat',
-                     'Sandal', 'Shirt', 'Sneaker', 'Bag', 'Ankle boot'],
+    'FashionMNIST': [
+        'T-shirt/top',
+        'Trouser',
+        'Pullover',
+        'Dress',
+        'Coat',
+        'Sandal',
+        'Shirt',
+        'Sneaker',
+        'Bag',
+        'Ankle boot',
+    ],
 }
 
 
@@ -64,11 +89,13 @@ def shrink(image, rng, noise):
 
 def draw_digit(digit, rng):
     """One digit in a typeface, with its strokes made thicker."""
-    font = ImageFont.truetype(str(FONTS[rng.integers(len(FONTS))]),
-                              int(rng.integers(84, 108)))
+    font = ImageFont.truetype(
+        str(FONTS[rng.integers(len(FONTS))]), int(rng.integers(84, 108))
+    )
     image = Image.new('L', (BIG, BIG))
-    ImageDraw.Draw(image).text((BIG / 2, BIG / 2), str(digit), fill=255, font=font,
-                               anchor='mm')
+    ImageDraw.Draw(image).text(
+        (BIG / 2, BIG / 2), str(digit), fill=255, font=font, anchor='mm'
+    )
     thick = rng.integers(0, 4)
     image = image.filter(ImageFilter.MaxFilter(2 * int(thick) + 1))
     image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 3)))
@@ -80,7 +107,7 @@ def erase(image, rng):
     """Some strokes have a gap, as if the pen had run dry."""
     if rng.random() < 0.2:
         row, column = rng.integers(20, BIG - 32, 2)
-        image[row:row + 14, column:column + 14] *= 0.15
+        image[row : row + 14, column : column + 14] *= 0.15
     return image
 
 
@@ -108,18 +135,35 @@ def draw_top(draw, rng, grey, sleeve, shoulder, waist, hem, length, neck):
     if sleeve > 0.03:
         tip_x, tip_y = 0.5 + shoulder + 0.05 + 0.2 * sleeve, top + 0.08 + sleeve
         wide = rng.uniform(0.08, 0.11)
-        for points in ([(0.5 + shoulder, top + 0.03), (tip_x, tip_y),
-                        (tip_x - wide, tip_y + 0.03),
-                        (0.5 + shoulder - 0.04, top + 0.2)],):
+        for points in (
+            [
+                (0.5 + shoulder, top + 0.03),
+                (tip_x, tip_y),
+                (tip_x - wide, tip_y + 0.03),
+                (0.5 + shoulder - 0.04, top + 0.2),
+            ],
+        ):
             polygon(draw, points, grey)
             polygon(draw, [(1 - x, y) for x, y in points], grey)
-    polygon(draw, both_sides([
-        (0.5 + neck, top), (0.5 + shoulder, top + 0.03),
-        (0.5 + shoulder - 0.02, top + 0.22), (0.5 + waist, 0.5),
-        (0.5 + hem, length)]), grey)
+    polygon(
+        draw,
+        both_sides(
+            [
+                (0.5 + neck, top),
+                (0.5 + shoulder, top + 0.03),
+                (0.5 + shoulder - 0.02, top + 0.22),
+                (0.5 + waist, 0.5),
+                (0.5 + hem, length),
+            ]
+        ),
+        grey,
+    )
     depth = rng.uniform(0.03, 0.09)
-    polygon(draw, [(0.5 - neck, top - 0.01), (0.5 + neck, top - 0.01),
-                   (0.5, top + depth)], 0)
+    polygon(
+        draw,
+        [(0.5 - neck, top - 0.01), (0.5 + neck, top - 0.01), (0.5, top + depth)],
+        0,
+    )
     return top + depth
 
 
@@ -133,52 +177,97 @@ def opening(draw, rng, top, length, buttons):
 
 def t_shirt(draw, rng, grey):
     waist = rng.uniform(0.17, 0.22)
-    draw_top(draw, rng, grey, sleeve=rng.uniform(0.1, 0.2),
-             shoulder=rng.uniform(0.19, 0.24), waist=waist,
-             hem=waist + rng.uniform(-0.01, 0.02), length=rng.uniform(0.8, 0.92),
-             neck=rng.uniform(0.07, 0.12))
+    draw_top(
+        draw,
+        rng,
+        grey,
+        sleeve=rng.uniform(0.1, 0.2),
+        shoulder=rng.uniform(0.19, 0.24),
+        waist=waist,
+        hem=waist + rng.uniform(-0.01, 0.02),
+        length=rng.uniform(0.8, 0.92),
+        neck=rng.uniform(0.07, 0.12),
+    )
 
 
 def trouser(draw, rng, grey):
     hip, leg = rng.uniform(0.13, 0.19), rng.uniform(0.02, 0.05)
     foot = leg + rng.uniform(0.1, 0.16)
-    polygon(draw, both_sides([(0.5 + hip - 0.03, 0.06), (0.5 + hip, 0.3),
-                              (0.5 + foot, 0.94), (0.5 + leg, 0.94),
-                              (0.5, rng.uniform(0.28, 0.4))]), grey)
+    polygon(
+        draw,
+        both_sides(
+            [
+                (0.5 + hip - 0.03, 0.06),
+                (0.5 + hip, 0.3),
+                (0.5 + foot, 0.94),
+                (0.5 + leg, 0.94),
+                (0.5, rng.uniform(0.28, 0.4)),
+            ]
+        ),
+        grey,
+    )
 
 
 def pullover(draw, rng, grey):
     waist, length = rng.uniform(0.18, 0.23), rng.uniform(0.78, 0.92)
-    draw_top(draw, rng, grey, sleeve=rng.uniform(0.5, 0.7),
-             shoulder=rng.uniform(0.2, 0.25), waist=waist,
-             hem=waist - rng.uniform(0, 0.03), length=length,
-             neck=rng.uniform(0.05, 0.09))
+    draw_top(
+        draw,
+        rng,
+        grey,
+        sleeve=rng.uniform(0.5, 0.7),
+        shoulder=rng.uniform(0.2, 0.25),
+        waist=waist,
+        hem=waist - rng.uniform(0, 0.03),
+        length=length,
+        neck=rng.uniform(0.05, 0.09),
+    )
 
 
 def dress(draw, rng, grey):
     waist = rng.uniform(0.08, 0.13)
-    draw_top(draw, rng, grey, sleeve=rng.choice([0, 0, 0.12, 0.5]),
-             shoulder=rng.uniform(0.13, 0.18), waist=waist,
-             hem=waist + rng.uniform(0.02, 0.14), length=rng.uniform(0.92, 0.97),
-             neck=rng.uniform(0.05, 0.1))
+    draw_top(
+        draw,
+        rng,
+        grey,
+        sleeve=rng.choice([0, 0, 0.12, 0.5]),
+        shoulder=rng.uniform(0.13, 0.18),
+        waist=waist,
+        hem=waist + rng.uniform(0.02, 0.14),
+        length=rng.uniform(0.92, 0.97),
+        neck=rng.uniform(0.05, 0.1),
+    )
 
 
 def coat(draw, rng, grey):
     waist, length = rng.uniform(0.18, 0.23), rng.uniform(0.88, 0.97)
-    top = draw_top(draw, rng, grey, sleeve=rng.uniform(0.55, 0.75),
-                   shoulder=rng.uniform(0.2, 0.25), waist=waist,
-                   hem=waist + rng.uniform(0, 0.05), length=length,
-                   neck=rng.uniform(0.05, 0.1))
+    top = draw_top(
+        draw,
+        rng,
+        grey,
+        sleeve=rng.uniform(0.55, 0.75),
+        shoulder=rng.uniform(0.2, 0.25),
+        waist=waist,
+        hem=waist + rng.uniform(0, 0.05),
+        length=length,
+        neck=rng.uniform(0.05, 0.1),
+    )
     if rng.random() < 0.8:
         opening(draw, rng, top, length, buttons=rng.random() < 0.3)
 
 
 def shirt(draw, rng, grey):
     waist, length = rng.uniform(0.16, 0.22), rng.uniform(0.8, 0.94)
-    top = draw_top(draw, rng, grey, sleeve=rng.choice([0.2, 0.6, 0.6]),
-                   shoulder=rng.uniform(0.19, 0.24), waist=waist,
-                   hem=waist + rng.uniform(0, 0.03), length=length,
-                   neck=rng.uniform(0.04, 0.08))
+    top = draw_top(
+        draw,
+        rng,
+        grey,
+        sleeve=rng.choice([0.2, 0.6, 0.6]),
+        shoulder=rng.uniform(0.19, 0.24),
+        waist=waist,
+        hem=waist + rng.uniform(0, 0.03),
+        length=length,
+        neck=rng.uniform(0.04, 0.08),
+    )
     if rng.random() < 0.7:
         opening(draw, rng, top, length * rng.choice([0.6, 1]), buttons=True)
 
@@ -187,47 +276,117 @@ def shoe(draw, rng, grey, shaft, heel, sole):
     """A shoe that points to the left; the shaft is how high it reaches."""
     top, toe, back = 0.62 - shaft, rng.uniform(0.05, 0.1), rng.uniform(0.86, 0.94)
     ankle = rng.uniform(0.5, 0.6)
-    polygon(draw, [(ankle, top), (back, top - 0.03), (back, 0.78), (toe, 0.78),
-                   (toe, rng.uniform(0.66, 0.71)), (ankle - 0.12, 0.58)], grey)
-    polygon(draw, [(toe, 0.77), (back, 0.77), (back, 0.8 + heel),
-                   (back - 0.2, 0.8 + heel), (back - 0.25, 0.78 + sole),
-                   (toe, 0.78 + sole)], int(sole * 2500))
+    polygon(
+        draw,
+        [
+            (ankle, top),
+            (back, top - 0.03),
+            (back, 0.78),
+            (toe, 0.78),
+            (toe, rng.uniform(0.66, 0.71)),
+            (ankle - 0.12, 0.58),
+        ],
+        grey,
+    )
+    polygon(
+        draw,
+        [
+            (toe, 0.77),
+            (back, 0.77),
+            (back, 0.8 + heel),
+            (back - 0.2, 0.8 + heel),
+            (back - 0.25, 0.78 + sole),
+            (toe, 0.78 + sole),
+        ],
+        int(sole * 2500),
+    )
 
 
 def sandal(draw, rng, grey):
     heel = rng.choice([0.02, rng.uniform(0.08, 0.14)])
-    shoe(draw, rng, grey if rng.random() < 0.25 else 0, rng.uniform(0, 0.15), heel,
-         rng.uniform(0.04, 0.08))
+    shoe(
+        draw,
+        rng,
+        grey if rng.random() < 0.25 else 0,
+        rng.uniform(0, 0.15),
+        heel,
+        rng.uniform(0.04, 0.08),
+    )
     for _ in range(rng.integers(2, 5)):
         x, y = rng.uniform(0.1, 0.7), rng.uniform(0.5, 0.66)
-        draw.line([(x * BIG, 0.78 * BIG), ((x + 0.14) * BIG, y * BIG),
-                   ((x + 0.3) * BIG, 0.78 * BIG)], fill=grey,
-                  width=int(rng.integers(4, 9)))
+        draw.line(
+            [
+                (x * BIG, 0.78 * BIG),
+                ((x + 0.14) * BIG, y * BIG),
+                ((x + 0.3) * BIG, 0.78 * BIG),
+            ],
+            fill=grey,
+            width=int(rng.integers(4, 9)),
+        )
 
 
 def sneaker(draw, rng, grey):
-    shoe(draw, rng, grey, rng.uniform(0, 0.16), rng.uniform(0.01, 0.04),
-         rng.uniform(0.05, 0.09))
+    shoe(
+        draw,
+        rng,
+        grey,
+        rng.uniform(0, 0.16),
+        rng.uniform(0.01, 0.04),
+        rng.uniform(0.05, 0.09),
+    )
 
 
 def ankle_boot(draw, rng, grey):
-    shoe(draw, rng, grey, rng.uniform(0.14, 0.42), rng.uniform(0.02, 0.12),
-         rng.uniform(0.03, 0.07))
+    shoe(
+        draw,
+        rng,
+        grey,
+        rng.uniform(0.14, 0.42),
+        rng.uniform(0.02, 0.12),
+        rng.uniform(0.03, 0.07),
+    )
 
 
 def bag(draw, rng, grey):
     top, side = rng.uniform(0.32, 0.45), rng.uniform(0.28, 0.42)
-    polygon(draw, both_sides([(0.5 + side - rng.uniform(0, 0.08), top),
-                              (0.5 + side, rng.uniform(0.8, 0.9))]), grey)
+    polygon(
+        draw,
+        both_sides(
+            [
+                (0.5 + side - rng.uniform(0, 0.08), top),
+                (0.5 + side, rng.uniform(0.8, 0.9)),
+            ]
+        ),
+        grey,
+    )
     if rng.random() < 0.8:
         reach = rng.uniform(0.1, 0.2)
-        draw.arc([(0.5 - reach) * BIG, (top - rng.uniform(0.15, 0.28)) * BIG,
-                  (0.5 + reach) * BIG, (top + 0.2) * BIG], 180, 360, fill=grey,
-                 width=int(rng.integers(4, 9)))
+        draw.arc(
+            [
+                (0.5 - reach) * BIG,
+                (top - rng.uniform(0.15, 0.28)) * BIG,
+                (0.5 + reach) * BIG,
+                (top + 0.2) * BIG,
+            ],
+            180,
+            360,
+            fill=grey,
+            width=int(rng.integers(4, 9)),
+        )
 
 
-GARMENTS = [t_shirt, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag,
-            ankle_boot]
+GARMENTS = [
+    t_shirt,
+    trouser,
+    pullover,
+    dress,
+    coat,
+    sandal,
+    shirt,
+    sneaker,
+    bag,
+    ankle_boot,
+]
 
 
 def texture(rng):
@@ -239,7 +398,8 @@ def texture(rng):
     row, column, radius = rng.uniform(40, 75), rng.uniform(45, 67), rng.uniform(6, 20)
     spot = (y - row) ** 2 + (x - column) ** 2 < radius**2
     pattern = [0 * x, across, along, (across + along) / 2, spot][
-        rng.choice(5, p=[0.5, 0.16, 0.1, 0.08, 0.16])]
+        rng.choice(5, p=[0.5, 0.16, 0.1, 0.08, 0.16])
+    ]
     light = 1 + rng.uniform(-0.25, 0.25) * (x / BIG - 0.5)
     return (1 - depth * pattern) * light
 
@@ -260,8 +420,10 @@ def write_part(folder, part, draw, count, rng):
     """Write images and labels as IDX: a big-endian header, then a byte for each."""
     labels = rng.permutation(np.arange(count) % 10).astype(np.uint8)
     images = np.stack([draw(int(label), rng) for label in labels])
-    for what, magic, data in (('images-idx3', 2051, images),
-                              ('labels-idx1', 2049, labels)):
+    for what, magic, data in (
+        ('images-idx3', 2051, images),
+        ('labels-idx1', 2049, labels),
+    ):
         header = np.array([magic, *data.shape], '>u4').tobytes()
         (folder / f'{part}-{what}-ubyte').write_bytes(header + data.tobytes())
     return images, labels

@@ -15,6 +15,7 @@ A fifth of each class is for testing, at least one photo, chosen by a checksum o
 the photo shows. A photo that is there twice is taken once. If MY_PHOTOS has train/ and
 test/ already, photos stay on the side on which they are.
 """
+
 import argparse
 import hashlib
 import os
@@ -38,16 +39,19 @@ def prepare(source, out):
     of them has fewer than two photos that can be read, or if `out` is there already.
     """
     if out.exists():
-        raise FileExistsError(f'{out} is there already. Remove it, or name another '
-                              'folder with --out')
+        raise FileExistsError(
+            f'{out} is there already. Remove it, or name another folder with --out'
+        )
     if not source.is_dir():
         raise FileNotFoundError(f'{source} is no folder')
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix='prepare-') as folder:
         classes = clean(source, Path(folder))
         if len(classes) < 2:
-            raise OSError(f'{source} has photos of {len(classes)} class(es) and needs '
-                          'two or more: a folder for each, with its photos in it')
+            raise OSError(
+                f'{source} has photos of {len(classes)} class(es) and needs '
+                'two or more: a folder for each, with its photos in it'
+            )
         tree = Path(folder, 'tree')
         for name, photos in classes.items():
             split(name, photos, tree)
@@ -88,8 +92,10 @@ def clean(source, folder):
 def split(name, photos, tree):
     """Move the photos of one class to tree/train/NAME and tree/test/NAME."""
     if len(photos) < 2:
-        raise OSError(f"class '{name}' has one photo that can be read, it needs two or "
-                      'more: one to train with and one to test with')
+        raise OSError(
+            f"class '{name}' has one photo that can be read, it needs two or "
+            'more: one to train with and one to test with'
+        )
     tests = max(1, len(photos) // 5)
     for number, (checksum, side, stem) in enumerate(sorted(photos)):
         side = side or ('test' if number < tests else 'train')
@@ -105,13 +111,19 @@ def report(out):
     """Print the counts, what is small, and what no skill at all would score."""
     counts = {}
     for folder in sorted((out / 'train').iterdir()):
-        train, test = (len(list((out / side / folder.name).iterdir()))
-                       for side in ('train', 'test'))
+        train, test = (
+            len(list((out / side / folder.name).iterdir()))
+            for side in ('train', 'test')
+        )
         counts[folder.name] = test
-        print(f'{folder.name}: {train} to train, {test} to test'
-              + ' (few: a few dozen make it reliable)' * (train < 20))
-    print(f'Always naming the largest class gets '
-          f'{max(counts.values()) / sum(counts.values()):.1%} right')
+        print(
+            f'{folder.name}: {train} to train, {test} to test'
+            + ' (few: a few dozen make it reliable)' * (train < 20)
+        )
+    print(
+        f'Always naming the largest class gets '
+        f'{max(counts.values()) / sum(counts.values()):.1%} right'
+    )
     print(f'It is ready: --data-dir "{out}"')
 
 
@@ -133,8 +145,9 @@ def download(folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=argparse.SUPPRESS,
-                                     description=__doc__.split('\n')[1])
+    parser = argparse.ArgumentParser(
+        usage=argparse.SUPPRESS, description=__doc__.split('\n')[1]
+    )
     parser.add_argument('source', nargs='?', type=Path, help='a folder per class')
     parser.add_argument('--download', action='store_true', help='cats and dogs')
     parser.add_argument('--out', type=Path, help='a folder that is not there yet')

@@ -9,6 +9,7 @@ Each picture is a function: it draws the file that bears its name and returns th
 numbers it shows. torch computes them, except those that take minutes of training:
 --measure writes these to docs/pictures/numbers.json, and the pictures read them there.
 """
+
 import argparse
 import copy
 import json
@@ -32,6 +33,7 @@ GRAY, LIGHT = 'gray', 'lightgray'
 
 
 # Tools: an empty sheet, plots side by side, circles, arrows, saving
+
 
 def plots(columns, width=8, height=3, **options):
     """A figure and its plots, side by side."""
@@ -57,8 +59,13 @@ def circle(ax, x, y, text='', color=BLUE, size=1100):
 
 def arrow(ax, start, end, color=GRAY, bend=0, shrink=(19, 19)):
     """An arrow that stays `shrink` points away from its two ends."""
-    style = {'arrowstyle': '-|>', 'color': color, 'shrinkA': shrink[0],
-             'shrinkB': shrink[1], 'connectionstyle': f'arc3,rad={bend}'}
+    style = {
+        'arrowstyle': '-|>',
+        'color': color,
+        'shrinkA': shrink[0],
+        'shrinkB': shrink[1],
+        'connectionstyle': f'arc3,rad={bend}',
+    }
     ax.annotate('', end, start, arrowprops=style, zorder=1)
 
 
@@ -83,6 +90,7 @@ def measured(key):
 
 # Pictures that are computed on the spot
 
+
 def neuron(folder):
     torch.manual_seed(7)
     x, w = torch.randn(2, 3).round(decimals=1)
@@ -101,20 +109,32 @@ def neuron(folder):
     circle(ax, 6.9, 2.2, 'sigmoid', GRAY, 2600)
     arrow(ax, (6.9, 2.2), (9.1, 2.2), shrink=(30, 19))
     circle(ax, 9.1, 2.2, f'{output.item():.2f}')
-    for place, text in ((1.2, 'inputs'), (2.9, 'weights'), (4.6, 'sum, plus bias'),
-                        (6.9, 'activation'), (9.1, 'output')):
+    for place, text in (
+        (1.2, 'inputs'),
+        (2.9, 'weights'),
+        (4.6, 'sum, plus bias'),
+        (6.9, 'activation'),
+        (9.1, 'output'),
+    ):
         note(ax, place, 0.1, text, ORANGE if text == 'weights' else 'black')
     save(fig, folder, 'neuron')
-    return {'x': x.tolist(), 'w': w.tolist(), 'bias': bias.item(),
-            'sum': total.item(), 'output': output.item()}
+    return {
+        'x': x.tolist(),
+        'w': w.tolist(),
+        'bias': bias.item(),
+        'sum': total.item(),
+        'output': output.item(),
+    }
 
 
 def network(folder):
     layers = [nn.Linear(3, 4), nn.Linear(4, 4), nn.Linear(4, 2)]
     sizes = [layers[0].in_features] + [layer.out_features for layer in layers]
     shapes = [list(layer.weight.shape) for layer in layers]
-    places = [[(1.2 + 2.6 * i, 2.7 + 0.85 * (k - (size - 1) / 2))
-               for k in range(size)] for i, size in enumerate(sizes)]
+    places = [
+        [(1.2 + 2.6 * i, 2.7 + 0.85 * (k - (size - 1) / 2)) for k in range(size)]
+        for i, size in enumerate(sizes)
+    ]
     fig, ax = sheet(8, 4, 10.2, 5.2)
     names = ('inputs', 'hidden layer', 'hidden layer', 'outputs\n(logits)')
     for name, column in zip(names, places):
@@ -155,8 +175,9 @@ def softmax(folder):
     left.set(title='Logits: any numbers', ylabel='Logit', ylim=(0, 2.2))
     bars = right.bar(names, (100 * ps).tolist(), color=BLUE)
     right.bar_label(bars, fmt='%.1f%%', padding=2)
-    right.set(title='Softmax: they add up to 100%', ylabel='Probability (%)',
-              ylim=(0, 75))
+    right.set(
+        title='Softmax: they add up to 100%', ylabel='Probability (%)', ylim=(0, 75)
+    )
     save(fig, folder, 'softmax')
     return {'logits': logits.tolist(), 'ps': ps.tolist()}
 
@@ -170,9 +191,16 @@ def graph(folder):
     p.retain_grad()  # torch keeps .grad for w only, unless we ask
     loss = (p - t) ** 2
     loss.backward()
-    numbers = {'x': x.item(), 'w': w.item(), 't': t.item(), 'p': p.item(),
-               'loss': loss.item(), 'dL/dp': p.grad.item(), 'dp/dw': x.item(),
-               'dL/dw': w.grad.item()}
+    numbers = {
+        'x': x.item(),
+        'w': w.item(),
+        't': t.item(),
+        'p': p.item(),
+        'loss': loss.item(),
+        'dL/dp': p.grad.item(),
+        'dp/dw': x.item(),
+        'dL/dw': w.grad.item(),
+    }
 
     fig, ax = sheet(8, 4, 10, 5)
     circle(ax, 1, 4.3, f'x = {x:.0f}', GRAY, 1700)
@@ -195,8 +223,13 @@ def graph(folder):
     arrow(ax, (5.2, 0.75), (1, 0.75), ORANGE, shrink=(0, 0))
     note(ax, 7.2, 0.75, f'dL/dp = 2(p - t) = {p.grad:.0f}', ORANGE)
     note(ax, 3.1, 0.75, f'dp/dw = x = {x:.0f}', ORANGE)
-    note(ax, 5, 0.1, f'dL/dw = dL/dp · dp/dw = {p.grad:.0f} · {x:.0f} = {w.grad:.0f}',
-         ORANGE)
+    note(
+        ax,
+        5,
+        0.1,
+        f'dL/dw = dL/dp · dp/dw = {p.grad:.0f} · {x:.0f} = {w.grad:.0f}',
+        ORANGE,
+    )
     save(fig, folder, 'graph')
     return numbers
 
@@ -257,15 +290,24 @@ def learning_rates(folder):
     for ax in axes:
         ax.axhline(before, color=GRAY, linestyle='--', label='before the step')
         ax.plot(rates, after, color=BLUE, label='after one step')
-        ax.plot([rates[i] for i in lesson], [after[i] for i in lesson], 'o',
-                color=ORANGE, label='rates that lesson 10 prints')
+        ax.plot(
+            [rates[i] for i in lesson],
+            [after[i] for i in lesson],
+            'o',
+            color=ORANGE,
+            label='rates that lesson 10 prints',
+        )
         ax.set(xscale='log', xlabel='Learning rate', ylabel='Loss')
     axes[0].set(yscale='log', title='All rates')
     axes[1].set(title='Closer', ylim=(min(after) - 0.05, before + 0.1))
     axes[0].legend(frameon=False)
     save(fig, folder, 'learning_rates')
-    return {'rates': rates, 'before': before, 'after': after,
-            'lesson': [rates[i] for i in lesson]}
+    return {
+        'rates': rates,
+        'before': before,
+        'after': after,
+        'lesson': [rates[i] for i in lesson],
+    }
 
 
 def dense_block(folder):
@@ -284,8 +326,15 @@ def dense_block(folder):
             bend = -0.35 if i - j > 1 else 0
             arrow(ax, (1.1 + 2 * j, 3.2), (x, 3.2), color, bend, (22, 22))
             ax.bar(x, width / 90, 0.7, bottom, color=color)
-            ax.text(x, bottom + width / 180, width, ha='center', va='center',
-                    color=ink(color), fontsize=9)
+            ax.text(
+                x,
+                bottom + width / 180,
+                width,
+                ha='center',
+                va='center',
+                color=ink(color),
+                fontsize=9,
+            )
             bottom += width / 90
         if i:
             note(ax, x, 0.25, f'together {takes[i - 1]}')
@@ -297,8 +346,10 @@ def processes(folder):
     """One weight w = 1, outputs w * x, wanted 0: the loss is the mean of (w * x)^2."""
     x = torch.tensor([1.0, 2.0, 3.0, 4.0])
     w = torch.tensor(1.0, requires_grad=True)
-    slopes = [torch.autograd.grad(((w * part) ** 2).mean(), w)[0].item()
-              for part in (x[::2], x[1::2], x)]
+    slopes = [
+        torch.autograd.grad(((w * part) ** 2).mean(), w)[0].item()
+        for part in (x[::2], x[1::2], x)
+    ]
     mean, lr = (slopes[0] + slopes[1]) / 2, 0.01
     fig, ax = sheet(9, 3.2, 12, 4)
     batch = '\n'.join(f'{value:.0f}' for value in x)
@@ -320,21 +371,24 @@ def processes(folder):
 
 # Pictures of measured numbers
 
+
 def sets(folder):
     images = measured('images')
     parts = random_split(range(images['train']), [5 / 6, 1 / 6])
     sizes = [*map(len, parts), images['test']]
     names = ('Training set', 'Validation set', 'Test set')
-    uses = ('changes the weights', 'chooses\n(when to stop,\nwhich\nlearning rate)',
-            'is used only\nonce, at the end')
+    uses = (
+        'changes the weights',
+        'chooses\n(when to stop,\nwhich\nlearning rate)',
+        'is used only\nonce, at the end',
+    )
     fig, ax = sheet(9, 2.5, sum(sizes), 3)
     ax.set_ylim(0.3, 2.8)
     left = 0
     for size, name, use, color in zip(sizes, names, uses, (BLUE, ORANGE, GRAY)):
         ax.barh(1.9, size, 0.8, left, color=color, edgecolor='white', linewidth=3)
         middle = left + size / 2
-        ax.text(middle, 1.9, f'{size:,}', ha='center', va='center',
-                color=ink(color))
+        ax.text(middle, 1.9, f'{size:,}', ha='center', va='center', color=ink(color))
         ax.text(middle, 2.45, name, ha='center', va='bottom')
         ax.text(middle, 1.35, use, ha='center', va='top')
         left += size
@@ -350,8 +404,13 @@ def loss_and_accuracy(curves, colors):
         for (name, curve), color in zip(curves.items(), colors):
             for part, line in (('train', '--'), ('valid', '-')):
                 y = curve[f'{part} {kind}']
-                ax.plot(range(1, len(y) + 1), y, line, color=color,
-                        label=f'{name} {part}'.strip())
+                ax.plot(
+                    range(1, len(y) + 1),
+                    y,
+                    line,
+                    color=color,
+                    label=f'{name} {part}'.strip(),
+                )
         ax.set(xlabel='Epoch', ylabel=label)
     return fig, axes
 
@@ -386,17 +445,28 @@ def confusion(folder):
     ax.imshow(shown, cmap='Blues', norm=LogNorm(1, 1000), aspect='auto')
     for true, predicted in counts.nonzero().tolist():
         count = counts[true, predicted].item()
-        ax.text(predicted, true, count, ha='center', va='center', fontsize=9,
-                color='white' if count > 100 else 'black')
+        ax.text(
+            predicted,
+            true,
+            count,
+            ha='center',
+            va='center',
+            fontsize=9,
+            color='white' if count > 100 else 'black',
+        )
     ax.set_yticks(range(10), names, fontsize=9)
     ax.set_xticks(range(10), names, fontsize=9, rotation=30, ha='right')
-    ax.set(xlabel='Predicted class', ylabel='True class',
-           title=f'Right, on the diagonal: {counts.trace():,} of {counts.sum():,}')
+    ax.set(
+        xlabel='Predicted class',
+        ylabel='True class',
+        title=f'Right, on the diagonal: {counts.trace():,} of {counts.sum():,}',
+    )
     save(fig, folder, 'confusion')
     return counts.tolist()
 
 
 # Measuring: minutes of training on the real images
+
 
 def scaled(images):
     """Gray values 0 to 255 as numbers from -1 to 1, as in the lessons."""
@@ -404,8 +474,14 @@ def scaled(images):
 
 
 def classifier():
-    return nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(),
-                         nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10))
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(784, 128),
+        nn.ReLU(),
+        nn.Linear(128, 64),
+        nn.ReLU(),
+        nn.Linear(64, 10),
+    )
 
 
 def count_confusions(data_dir):
@@ -424,8 +500,10 @@ def count_confusions(data_dir):
     with torch.no_grad():
         predicted = model(scaled(testset.data)).argmax(dim=1)
     counts = torch.bincount(10 * testset.targets + predicted, minlength=100)
-    return {'images': {'train': len(trainset), 'test': len(testset)},
-            'confusion': counts.view(10, 10).tolist()}
+    return {
+        'images': {'train': len(trainset), 'test': len(testset)},
+        'confusion': counts.view(10, 10).tolist(),
+    }
 
 
 def read_epochs(text):
@@ -446,10 +524,22 @@ def read_epochs(text):
 def run_lesson(number, data_dir):
     """Run a lesson on the real images and read its epoch lines."""
     lesson = next((ROOT / 'codes').glob(f'{number}_*.py'))
-    options = ['--data', 'real', '--data-dir', data_dir, '--device', 'cpu',
-               '--figures', 'none']
-    done = subprocess.run([sys.executable, lesson, *options], stdout=subprocess.PIPE,
-                          text=True, check=True)
+    options = [
+        '--data',
+        'real',
+        '--data-dir',
+        data_dir,
+        '--device',
+        'cpu',
+        '--figures',
+        'none',
+    ]
+    done = subprocess.run(
+        [sys.executable, lesson, *options],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
     found = read_epochs(done.stdout)
     if not found:
         raise SystemExit(f'{lesson.name} printed no epoch line as expected')
@@ -457,19 +547,38 @@ def run_lesson(number, data_dir):
 
 
 def measure(data_dir):
-    numbers = count_confusions(data_dir) | {'curves': run_lesson(15, data_dir)[''],
-                                            'dropout': run_lesson(16, data_dir)}
+    numbers = count_confusions(data_dir) | {
+        'curves': run_lesson(15, data_dir)[''],
+        'dropout': run_lesson(16, data_dir),
+    }
     NUMBERS.write_text(json.dumps(numbers, indent=1) + '\n', encoding='utf-8')
 
 
-ALL = (neuron, network, activations, softmax, graph, valley, learning_rates, dense_block,
-       processes, sets, curves, dropout, confusion)
+ALL = (
+    neuron,
+    network,
+    activations,
+    softmax,
+    graph,
+    valley,
+    learning_rates,
+    dense_block,
+    processes,
+    sets,
+    curves,
+    dropout,
+    confusion,
+)
 
 
 def main():
     parser = argparse.ArgumentParser(description='Draw docs/pictures/*.png.')
-    parser.add_argument('--measure', metavar='DIR', type=Path,
-                        help='train first, on the real FashionMNIST/ in DIR (minutes)')
+    parser.add_argument(
+        '--measure',
+        metavar='DIR',
+        type=Path,
+        help='train first, on the real FashionMNIST/ in DIR (minutes)',
+    )
     args = parser.parse_args()
     if args.measure:
         measure(args.measure)

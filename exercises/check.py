@@ -7,6 +7,7 @@ Run: python exercises/check.py 14             the first time: gives you my/14.py
      python exercises/check.py 14 --hint      one hint; --solution: one way to do it
      python exercises/check.py                how far you are
 """
+
 import argparse
 import ast
 import faulthandler
@@ -25,8 +26,10 @@ from typing import NamedTuple
 HERE = Path(__file__).resolve().parent
 MY = HERE.parent / 'my'
 SECONDS = 10  # after which a check is over
-NUMBERS = sorted((path.stem for path in HERE.glob('[0-9]*.py')),
-                 key=lambda stem: [int(part) for part in stem.split('_')])
+NUMBERS = sorted(
+    (path.stem for path in HERE.glob('[0-9]*.py')),
+    key=lambda stem: [int(part) for part in stem.split('_')],
+)
 
 
 class Verdict(NamedTuple):
@@ -56,13 +59,18 @@ def shaped(got, like, what='the result'):
     """Assert that `got` has the type of `like`, and as a tensor its shape and dtype."""
     kind, wanted = type(got).__name__, type(like).__name__
     assert isinstance(got, type(like)), (
-        'wrong type', f'{what} is a {kind}, not a {wanted}')
+        'wrong type',
+        f'{what} is a {kind}, not a {wanted}',
+    )
     if hasattr(like, 'shape'):
         assert got.shape == like.shape, (
             'wrong shape',
-            f'{what} has the shape {list(got.shape)}, not {list(like.shape)}')
+            f'{what} has the shape {list(got.shape)}, not {list(like.shape)}',
+        )
         assert got.dtype == like.dtype, (
-            'wrong dtype', f'{what} is {got.dtype}, not {like.dtype}')
+            'wrong dtype',
+            f'{what} is {got.dtype}, not {like.dtype}',
+        )
 
 
 def seed_everything():
@@ -85,14 +93,19 @@ def judge(number, source, path):
 
     answers, line = runpy.run_path(str(HERE / 'answers' / f'{number}.py')), None
     forbidden = {*answers.get('FORBIDDEN', ())}
-    returns = {node.name for node in ast.parse(answers['SOLUTION']).body
-               if isinstance(node, ast.FunctionDef) and any(
-                   isinstance(part, ast.Return) for part in ast.walk(node))}
+    returns = {
+        node.name
+        for node in ast.parse(answers['SOLUTION']).body
+        if isinstance(node, ast.FunctionDef)
+        and any(isinstance(part, ast.Return) for part in ast.walk(node))
+    }
 
     class Mine:  # the names of the answer
         def __getattr__(self, name):
             assert name in names, (
-                'name is gone', f'there is no {name}: keep the names of the task')
+                'name is gone',
+                f'there is no {name}: keep the names of the task',
+            )
             value = names[name]
             if name not in returns or not isinstance(value, types.FunctionType):
                 return value
@@ -102,12 +115,15 @@ def judge(number, source, path):
                 if not written[name]:
                     line = value.__code__.co_firstlineno
                     raise AssertionError(
-                        ('still empty', f'{name} is empty so far: write it here'))
+                        ('still empty', f'{name} is empty so far: write it here')
+                    )
                 result = value(*args, **named)
                 assert result is not None, (
                     'returns nothing',
-                    f'{name} returns nothing: print shows a result, return hands it on')
+                    f'{name} returns nothing: print shows a result, return hands it on',
+                )
                 return result
+
             return call
 
     def trace(frame, event, arg):  # notes the line in which the answer last returned
@@ -129,14 +145,20 @@ def judge(number, source, path):
                 used.update(name.name for name in node.names)
             line = getattr(node, 'lineno', None)
             assert '*' not in used or not forbidden, (
-                'imports all names', 'import what you need by its name')
+                'imports all names',
+                'import what you need by its name',
+            )
             assert not used & forbidden, (
                 'uses what is forbidden',
-                f'{min(used & forbidden)} does it for you: the task is to do without')
+                f'{min(used & forbidden)} does it for you: the task is to do without',
+            )
         line, nodes = None, [*ast.walk(tree)]
         ends = {node.lineno for node in nodes if isinstance(node, ast.Return)}
-        written = {node.name: ast.unparse(node.body[-1]) != '...' for node in nodes
-                   if isinstance(node, ast.FunctionDef)}
+        written = {
+            node.name: ast.unparse(node.body[-1]) != '...'
+            for node in nodes
+            if isinstance(node, ast.FunctionDef)
+        }
         seed_everything()
         exec(compile(tree, path, 'exec'), names)
         seed_everything()
@@ -171,10 +193,14 @@ def judge_apart(numbers):
     """Return {number: Verdict} of the files in my/, judged in another process."""
     verdicts = {}
     while left := [number for number in numbers if number not in verdicts]:
-        result = subprocess.run([sys.executable, __file__, '--judge', *left],
-                                stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                encoding='utf-8', errors='replace',
-                                env={**os.environ, 'MPLBACKEND': 'agg'})
+        result = subprocess.run(
+            [sys.executable, __file__, '--judge', *left],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            encoding='utf-8',
+            errors='replace',
+            env={**os.environ, 'MPLBACKEND': 'agg'},
+        )
         for line in re.findall(r'^verdict (.*)$', result.stderr, flags=re.M):
             number, *verdict = json.loads(line)
             verdicts[number] = Verdict(*verdict)
@@ -184,8 +210,10 @@ def judge_apart(numbers):
             if 'Timeout (' in result.stderr:
                 at = re.search(rf'{number}\.py", line (\d+)', result.stderr)
                 verdicts[number] = Verdict(
-                    'not over', int(at[1]) if at else '?',
-                    f'not over after {SECONDS} seconds, a loop without an end?')
+                    'not over',
+                    int(at[1]) if at else '?',
+                    f'not over after {SECONDS} seconds, a loop without an end?',
+                )
     return verdicts
 
 
@@ -222,8 +250,10 @@ def main():
     elif args.number:
         MY.mkdir(exist_ok=True)
         (MY / f'{args.number}.py').write_text(tasks[args.number], 'utf-8')
-        print(f'{tasks[args.number]}\nThis is my/{args.number}.py now. Write there, '
-              'and run the same command again.')
+        print(
+            f'{tasks[args.number]}\nThis is my/{args.number}.py now. Write there, '
+            'and run the same command again.'
+        )
     else:
         verdicts = judge_apart(begun)
         for number, task in tasks.items():

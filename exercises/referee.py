@@ -11,6 +11,7 @@ How it works: some functions of torch are replaced by ones that do the same and 
 note (`watch`, at the end). The rest is in the order in which things happen: batches,
 calls of a model, losses, backward, steps, numbers, files.
 """
+
 import functools
 import os
 import re
@@ -28,61 +29,127 @@ from torch.utils.data import DataLoader, SequentialSampler
 from torch.utils.weak import WeakTensorKeyDictionary
 
 RULES = {  # what happened, what to do, the lesson about it
-    'clear': ('the gradients of the step before were still there, and grew',
-              'optimizer.zero_grad() before loss.backward()', '10'),
-    'idle': ('the optimizer moved nothing: its parameters had no gradient',
-             'make it from this model; clear before backward(), not after; no detach()',
-             '17_1'),
-    'unused': ('{} got no gradient in any step', 'use it in forward, or take it out '
-               'of the optimizer', '8'),
-    'orphan': ('{} got gradients, but no optimizer has it',
-               'give it to the optimizer, or freeze it: requires_grad_(False)', '20'),
-    'asleep': ('trained in eval mode: dropout and batch norm were off',
-               'model.train() before the training loop', '16'),
-    'frozen': ('batch norm of a frozen layer was in train mode: its statistics moved',
-               'body.eval() after model.train()', '20'),
+    'clear': (
+        'the gradients of the step before were still there, and grew',
+        'optimizer.zero_grad() before loss.backward()',
+        '10',
+    ),
+    'idle': (
+        'the optimizer moved nothing: its parameters had no gradient',
+        'make it from this model; clear before backward(), not after; no detach()',
+        '17_1',
+    ),
+    'unused': (
+        '{} got no gradient in any step',
+        'use it in forward, or take it out of the optimizer',
+        '8',
+    ),
+    'orphan': (
+        '{} got gradients, but no optimizer has it',
+        'give it to the optimizer, or freeze it: requires_grad_(False)',
+        '20',
+    ),
+    'asleep': (
+        'trained in eval mode: dropout and batch norm were off',
+        'model.train() before the training loop',
+        '16',
+    ),
+    'frozen': (
+        'batch norm of a frozen layer was in train mode: its statistics moved',
+        'body.eval() after model.train()',
+        '20',
+    ),
     'order': ('training images came in the same order', 'shuffle=True', '11'),
     'nan': ('the loss was nan', 'a smaller learning rate, no log of 0', '10'),
-    'awake': ('tested in train mode: dropout or batch norm was at work',
-              'model.eval() before the test loop', '16'),
-    'leak': ('{} it was tested on are images it had learned from',
-             'test on images that no step has seen', '15'),
-    'choice': ('{} to validate are in the test set too',
-               'choose by one set, test with another', '15'),
+    'awake': (
+        'tested in train mode: dropout or batch norm was at work',
+        'model.eval() before the test loop',
+        '16',
+    ),
+    'leak': (
+        '{} it was tested on are images it had learned from',
+        'test on images that no step has seen',
+        '15',
+    ),
+    'choice': (
+        '{} to validate are in the test set too',
+        'choose by one set, test with another',
+        '15',
+    ),
     'part': ('tested on {}', 'every image once: no drop_last, no replacement', '14'),
-    'chance': ('tested on images that {} changes at random',
-               'for these, a transform without chance', '18'),
-    'gradients': ('tested with gradients on, which costs time and memory',
-                  'with torch.no_grad():', '11'),
-    'range': ('images to train: mean {}, std {}, these: {}, {}',
-              'the same normalisation for both', '13_1'),
-    'transform': ('photos went in from {} to {}, but {} was trained on others',
-                  'weights.transforms()', '19'),
+    'chance': (
+        'tested on images that {} changes at random',
+        'for these, a transform without chance',
+        '18',
+    ),
+    'gradients': (
+        'tested with gradients on, which costs time and memory',
+        'with torch.no_grad():',
+        '11',
+    ),
+    'range': (
+        'images to train: mean {}, std {}, these: {}, {}',
+        'the same normalisation for both',
+        '13_1',
+    ),
+    'transform': (
+        'photos went in from {} to {}, but {} was trained on others',
+        'weights.transforms()',
+        '19',
+    ),
     'twice': ('{} got {}, but it makes them itself', 'give it the raw output', '7'),
-    'no log': ('NLLLoss got no log-probabilities',
-               'LogSoftmax(dim=1) at the end, or CrossEntropyLoss', '7'),
+    'no log': (
+        'NLLLoss got no log-probabilities',
+        'LogSoftmax(dim=1) at the end, or CrossEntropyLoss',
+        '7',
+    ),
     'labels': ('labels were {}', 'class numbers, int64 [n], from 0', '7'),
-    'shapes': ('{} and {} were stretched to fit each other',
-               'the same shape for both: squeeze(1) or view', '14'),
-    'means': ('in a mean of batches, images of the short last batch count more',
-              'loss.item() * len(labels), or count; divide once', '14'),
-    'graph': ('losses were added up with all that was computed for them',
-              'total += loss.item()', '11'),
-    'copy': ('weights put back were those already there, not a copy',
-             'copy.deepcopy(model.state_dict())', '16'),
-    'whole': ('torch.save of a whole model: loading it needs this very code',
-              'save model.state_dict()', '17'),
-    'place': ('torch.load without map_location fails where there is no GPU',
-              'map_location=device', '17'),
-    'unsafe': ('torch.load may run any program that is in the file',
-               'weights_only=True', '17')}
-LIBRARIES = tuple(f'{path}{os.sep}' for path in
-                  (Path(torch.__file__).parents[1], Path(os.__file__).parent))
+    'shapes': (
+        '{} and {} were stretched to fit each other',
+        'the same shape for both: squeeze(1) or view',
+        '14',
+    ),
+    'means': (
+        'in a mean of batches, images of the short last batch count more',
+        'loss.item() * len(labels), or count; divide once',
+        '14',
+    ),
+    'graph': (
+        'losses were added up with all that was computed for them',
+        'total += loss.item()',
+        '11',
+    ),
+    'copy': (
+        'weights put back were those already there, not a copy',
+        'copy.deepcopy(model.state_dict())',
+        '16',
+    ),
+    'whole': (
+        'torch.save of a whole model: loading it needs this very code',
+        'save model.state_dict()',
+        '17',
+    ),
+    'place': (
+        'torch.load without map_location fails where there is no GPU',
+        'map_location=device',
+        '17',
+    ),
+    'unsafe': (
+        'torch.load may run any program that is in the file',
+        'weights_only=True',
+        '17',
+    ),
+}
+LIBRARIES = tuple(
+    f'{path}{os.sep}'
+    for path in (Path(torch.__file__).parents[1], Path(os.__file__).parent)
+)
 DROPOUT, NORM = nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm
 
 
 class Record(types.SimpleNamespace):
     """Attributes; like no other."""
+
     __eq__, __hash__ = object.__eq__, object.__hash__
 
 
@@ -97,8 +164,7 @@ now = Record(depth=0, call=None, used=[], inner=[], chance=False)
 
 
 def frames():
-    """The frames of the script and of what it imports from beside it, innermost first.
-    """
+    """The frames of the script and of what it imports from beside it, innermost first."""
     frame, found = sys._getframe(1), []
     while frame:
         if not is_library(frame.f_code.co_filename):
@@ -120,8 +186,12 @@ def place():
 
 
 def names(thing):
-    return {name for frame in frames() for name, value in frame.f_locals.items()
-            if value is thing}
+    return {
+        name
+        for frame in frames()
+        for name, value in frame.f_locals.items()
+        if value is thing
+    }
 
 
 def say(rule, *details, where=None):
@@ -135,18 +205,29 @@ def say(rule, *details, where=None):
 def start_walk(batches, loader):
     sampler = getattr(loader.batch_sampler, 'sampler', None) or loader.sampler
     walk = Record(
-        place=place(), dataset=loader.dataset, size=0, images=0, chance=[], series={},
-        names=names(loader) or names(loader.dataset), tested=None, guessed=None,
-        learned=0, all=len(sampler) if hasattr(sampler, '__len__') else None,
+        place=place(),
+        dataset=loader.dataset,
+        size=0,
+        images=0,
+        chance=[],
+        series={},
+        names=names(loader) or names(loader.dataset),
+        tested=None,
+        guessed=None,
+        learned=0,
+        all=len(sampler) if hasattr(sampler, '__len__') else None,
         again=getattr(sampler, 'replacement', False),
-        ordered=isinstance(sampler, SequentialSampler) and len(loader) > 1)
+        ordered=isinstance(sampler, SequentialSampler) and len(loader) > 1,
+    )
     dataset = loader.dataset
     while dataset is not None:  # a Subset has its whole in it
         indices = getattr(dataset, 'indices', ())
         indices = [] if callable(indices) else list(indices)  # a method of tensors
         walk.ordered = walk.ordered and indices == sorted(indices)
-        walk.chance += re.findall(r'\b(?:Rand|ColorJ|AutoA|TrivialA|AugMix)\w*',
-                                  repr(getattr(dataset, 'transform', '')))
+        walk.chance += re.findall(
+            r'\b(?:Rand|ColorJ|AutoA|TrivialA|AugMix)\w*',
+            repr(getattr(dataset, 'transform', '')),
+        )
         dataset = getattr(dataset, 'dataset', None)
     return follow(batches, walk)
 
@@ -195,8 +276,10 @@ def holds(found, number):
     """Has one of the frames a variable with this number, or a list that ends in it?"""
     values = [value for frame in found for value in list(frame.f_locals.values())]
     values += [value[-1] for value in values if isinstance(value, list) and value]
-    return any(isinstance(value, float) and abs(value - number) <= 1e-12 * abs(number)
-               for value in values)
+    return any(
+        isinstance(value, float) and abs(value - number) <= 1e-12 * abs(number)
+        for value in values
+    )
 
 
 # Calls of a model, and what is done with its answers
@@ -216,31 +299,54 @@ def leave(output, model, *given, **_):
     while isinstance(output, (tuple, list)) and output:
         output = output[0]
     images = next((x for x in given if type(x) is torch.Tensor and x.dim() > 1), None)
-    if (images is None or images.requires_grad or not images.numel()
-            or type(output) is not torch.Tensor
-            or next(model.parameters(), None) is None):
+    if (
+        images is None
+        or images.requires_grad
+        or not images.numel()
+        or type(output) is not torch.Tensor
+        or next(model.parameters(), None) is None
+    ):
         return
     now.call = call = Record(
-        model=model, images=images, place=place(), grad=output.requires_grad, judged=0,
-        inner=inner, chance=chance,
-        walk=next((w for w in reversed(walks) if w.size == len(images)), None))
+        model=model,
+        images=images,
+        place=place(),
+        grad=output.requires_grad,
+        judged=0,
+        inner=inner,
+        chance=chance,
+        walk=next((w for w in reversed(walks) if w.size == len(images)), None),
+    )
     layers = list(model.modules())
     if call.grad:
         call.parameters = list(model.named_parameters())
-        call.parameters += [(f'{type(layer).__name__}.{name}', p) for layer in inner
-                            for name, p in layer.named_parameters(recurse=False)]
+        call.parameters += [
+            (f'{type(layer).__name__}.{name}', p)
+            for layer in inner
+            for name, p in layer.named_parameters(recurse=False)
+        ]
         call.ids = {id(p) for _, p in call.parameters}
-        call.asleep = (not any(layer.training for layer in layers)
-                       and any(learns_with_chance(layer) for layer in layers))
-        call.moved = any(isinstance(layer, NORM) and at_work(layer) and layer.affine
-                         and not layer.weight.requires_grad for layer in layers)
+        call.asleep = not any(layer.training for layer in layers) and any(
+            learns_with_chance(layer) for layer in layers
+        )
+        call.moved = any(
+            isinstance(layer, NORM)
+            and at_work(layer)
+            and layer.affine
+            and not layer.weight.requires_grad
+            for layer in layers
+        )
         output.register_hook(lambda _: use(call))
     if model not in pretrained:
         pretrained[model] = next(filter(None, map(pretrained.get, layers)), None)
     if pretrained[model] and images.dim() == 4:
         low, high, n, _ = photos.get(pretrained[model], (1e9, -1e9, 0, 0))
-        photos[pretrained[model]] = (min(low, images.min().item()), max(
-            high, images.max().item()), n + len(images), call.place)
+        photos[pretrained[model]] = (
+            min(low, images.min().item()),
+            max(high, images.max().item()),
+            n + len(images),
+            call.place,
+        )
 
 
 def use(call):
@@ -253,16 +359,21 @@ def use(call):
 
 def at_work(layer):
     """Does this layer now do what is meant for training only?"""
-    return layer.training and (isinstance(layer, DROPOUT) and layer.p > 0 or isinstance(
-        layer, NORM) and layer.running_mean is not None)
+    return layer.training and (
+        isinstance(layer, DROPOUT)
+        and layer.p > 0
+        or isinstance(layer, NORM)
+        and layer.running_mean is not None
+    )
 
 
 def learns_with_chance(layer):
     """Batch norm that learns, or dropout beside layers that do?"""
     if isinstance(layer, NORM):
         return layer.affine and layer.weight.requires_grad
-    return (any(isinstance(part, DROPOUT) and part.p > 0 for part in layer.children())
-            and any(p.requires_grad for p in layer.parameters()))
+    return any(
+        isinstance(part, DROPOUT) and part.p > 0 for part in layer.children()
+    ) and any(p.requires_grad for p in layer.parameters())
 
 
 def fingerprints(images):
@@ -281,8 +392,13 @@ def add_up(total, images):
 def judge(output, *_, **__):
     """An answer is compared with labels, or chosen from."""
     call = now.call
-    if (not call or call.judged or not isinstance(output, torch.Tensor)
-            or not output.dim() or len(output) != len(call.images)):
+    if (
+        not call
+        or call.judged
+        or not isinstance(output, torch.Tensor)
+        or not output.dim()
+        or len(output) != len(call.images)
+    ):
         return
     call.judged, walk = True, call.walk
     if call.grad:
@@ -299,12 +415,21 @@ def judge(output, *_, **__):
         return
     prints, source = fingerprints(call.images), walk and walk.dataset
     known = walk.names if walk else names(call.images)
-    for training in {id(t): t for t in map(owners.get, call.model.parameters())
-                     if t}.values():
+    for training in {
+        id(t): t for t in map(owners.get, call.model.parameters()) if t
+    }.values():
         part = training.parts.setdefault(
-            (*sorted(known), id(source) if walk else call.place), Record(
-                names=known, dataset=source, place=call.place, prints=set(), seen=0,
-                count=0, images=[0, 0, 0]))
+            (*sorted(known), id(source) if walk else call.place),
+            Record(
+                names=known,
+                dataset=source,
+                place=call.place,
+                prints=set(),
+                seen=0,
+                count=0,
+                images=[0, 0, 0],
+            ),
+        )
         part.seen += sum(number in training.seen for number in prints)
         part.count += len(prints)
         part.prints.update(prints)
@@ -368,8 +493,12 @@ def before_backward(loss, *_, **__):
     for optimizer, training in list(trainings.items()):
         training.backwards += 1
         if training.clean is not True:
-            grads = [p.grad for group in optimizer.param_groups
-                     for p in group['params'] if p.grad is not None]
+            grads = [
+                p.grad
+                for group in optimizer.param_groups
+                for p in group['params']
+                if p.grad is not None
+            ]
             training.clean = not any(grad.any() for grad in grads)
 
 
@@ -380,14 +509,30 @@ def after_backward(*_, **__):
 def before_step(optimizer, args, kwargs):
     if len(args) > 1 or kwargs.get('closure'):
         return  # it calls backward() itself
-    params = [p for group in optimizer.param_groups for p in group['params']
-              if p.requires_grad]
+    params = [
+        p
+        for group in optimizer.param_groups
+        for p in group['params']
+        if p.requires_grad
+    ]
     ids, t = {id(p) for p in params}, trainings.get(optimizer)
     if t is None:
         t = trainings[optimizer] = Record(
-            place=place(), steps=0, backwards=1, clean=True, seen=set(), parts={},
-            datasets=[], images=[0, 0, 0], unused={}, orphans={}, next={}, last=None,
-            repeated=0, known=set())
+            place=place(),
+            steps=0,
+            backwards=1,
+            clean=True,
+            seen=set(),
+            parts={},
+            datasets=[],
+            images=[0, 0, 0],
+            unused={},
+            orphans={},
+            next={},
+            last=None,
+            repeated=0,
+            known=set(),
+        )
         started.append(t)
     used = [call for call in now.used if call.ids & ids]
     now.used = [call for call in now.used if not call.ids & ids]
@@ -398,11 +543,17 @@ def before_step(optimizer, args, kwargs):
     else:
         remarks[place()] = max(remarks[place()], min(t.backwards, len(used)))
     if t.known != ids:
-        found = {id(p): (name, p) for call in used
-                 for name, p in reversed(call.parameters)}
+        found = {
+            id(p): (name, p) for call in used for name, p in reversed(call.parameters)
+        }
         t.unused.update({key: found[key] for key in ids - t.known if key in found})
-        t.orphans.update({key: (name, p) for key, (name, p) in found.items()
-                          if key not in ids and p.grad is not None})
+        t.orphans.update(
+            {
+                key: (name, p)
+                for key, (name, p) in found.items()
+                if key not in ids and p.grad is not None
+            }
+        )
         owners.update(dict.fromkeys(params, t))
         t.known = ids
     t.unused = {key: (n, p) for key, (n, p) in t.unused.items() if p.grad is None}
@@ -442,8 +593,12 @@ def after_item(value, tensor):
 
 def after_add(result, one, other):
     if type(result) is torch.Tensor and result.dim() == 0 and result.requires_grad:
-        parts = [done for x in (one, other) if isinstance(x, torch.Tensor)
-                 for done in sums.get(x, ())]
+        parts = [
+            done
+            for x in (one, other)
+            if isinstance(x, torch.Tensor)
+            for done in sums.get(x, ())
+        ]
         if any(done[0] for done in parts):
             say('graph')
             parts = [[True]]
@@ -454,8 +609,11 @@ def after_add(result, one, other):
 def before_equal(one, other):
     if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
         flat, column = sorted((one, other), key=torch.Tensor.dim)
-        if (flat.dim() == 1 < len(flat) and column.shape == (len(flat), 1)
-                and flat.data_ptr() != column.data_ptr()):
+        if (
+            flat.dim() == 1 < len(flat)
+            and column.shape == (len(flat), 1)
+            and flat.data_ptr() != column.data_ptr()
+        ):
             say('shapes', list(one.shape), list(other.shape))
 
 
@@ -470,8 +628,9 @@ def before_save(what, *_, **__):
 def before_load(*given, **named):
     if not is_library(sys._getframe(2).f_code.co_filename):
         known = [frame.f_locals for frame in frames()]  # does it care for devices?
-        cares = any('device' in names or hasattr(names.get('args'), 'device')
-                    for names in known)
+        cares = any(
+            'device' in names or hasattr(names.get('args'), 'device') for names in known
+        )
         if cares and len(given) < 2 and named.get('map_location') is None:
             say('place')
         if named.get('weights_only') is False:
@@ -486,8 +645,11 @@ def before_weights(*_, **__):
 
 def before_state(model, state, *_, **__):
     own = model.state_dict()
-    same = [own[name].data_ptr() == value.data_ptr() != 0
-            for name, value in state.items() if name in own]
+    same = [
+        own[name].data_ptr() == value.data_ptr() != 0
+        for name, value in state.items()
+        if name in own
+    ]
     if same and all(same):
         say('copy')
     if downloaded:
@@ -514,6 +676,7 @@ def watch(owner, name, before=None, after=None):
             now.depth = depth
             raise
         return (after and after(result, *given, **named)) or result
+
     setattr(owner, name, watched)
 
 
@@ -522,10 +685,20 @@ def watch_all():
     watch(nn.Module, '__call__', enter, leave)
     watch(F, 'cross_entropy', before_classes, after_loss)
     watch(F, 'nll_loss', functools.partial(before_classes, logs=True), after_loss)
-    for name in ('mse_loss', 'l1_loss', 'smooth_l1_loss', 'huber_loss',
-                 'binary_cross_entropy', 'binary_cross_entropy_with_logits'):
-        watch(F, name, functools.partial(before_loss, logits=name.endswith('logits')),
-              after_loss)
+    for name in (
+        'mse_loss',
+        'l1_loss',
+        'smooth_l1_loss',
+        'huber_loss',
+        'binary_cross_entropy',
+        'binary_cross_entropy_with_logits',
+    ):
+        watch(
+            F,
+            name,
+            functools.partial(before_loss, logits=name.endswith('logits')),
+            after_loss,
+        )
     watch(F, 'dropout', before_dropout)
     for owner in (torch, torch.Tensor):
         for name in ('argmax', 'max', 'topk'):
@@ -550,9 +723,17 @@ def look_back():
         if not walk.learned:
             say('gradients', where=walk.guessed)
     for t in started:
-        for rule, found in (('unused', t.unused), ('orphan', {
-                key: (name, p) for key, (name, p) in t.orphans.items()
-                if p not in owners})):
+        for rule, found in (
+            ('unused', t.unused),
+            (
+                'orphan',
+                {
+                    key: (name, p)
+                    for key, (name, p) in t.orphans.items()
+                    if p not in owners
+                },
+            ),
+        ):
             if found:
                 say(rule, ', '.join(name for name, _ in found.values()), where=t.place)
         if t.repeated >= 3 and t.repeated > 0.8 * (t.steps - len(t.next)):
@@ -562,15 +743,25 @@ def look_back():
         for one in t.parts.values():
             for other in t.parts.values():
                 shared = len(one.prints & other.prints)
-                if ('val' in ' '.join(one.names) and 'test' in ' '.join(other.names)
-                        and shared > 0.02 * len(one.prints)):
-                    say('choice', f'{shared} of {len(one.prints)} images',
-                        where=one.place)
+                if (
+                    'val' in ' '.join(one.names)
+                    and 'test' in ' '.join(other.names)
+                    and shared > 0.02 * len(one.prints)
+                ):
+                    say(
+                        'choice',
+                        f'{shared} of {len(one.prints)} images',
+                        where=one.place,
+                    )
     for weights, (low, high, n, where) in photos.items():
-        mean, std = (getattr(weights.transforms(), name, [1]) for name in
-                     ('mean', 'std'))
-        if n >= 16 and low > -0.6 * mean[0] / std[0] and high < 0.6 * (1 - mean[0]
-                                                                     ) / std[0]:
+        mean, std = (
+            getattr(weights.transforms(), name, [1]) for name in ('mean', 'std')
+        )
+        if (
+            n >= 16
+            and low > -0.6 * mean[0] / std[0]
+            and high < 0.6 * (1 - mean[0]) / std[0]
+        ):
             say('transform', f'{low:.2f}', f'{high:.2f}', weights, where=where)
 
 
@@ -578,17 +769,24 @@ def compare(t, part):
     """The images that a model was tested on with those that it learned from."""
     seen, known = len(part.prints & t.seen), ' '.join(part.names)
     share = seen / len(part.prints)
-    some = (0.02 < share < 0.98 and part.seen > 0.02 * part.count
-            and not any(dataset is part.dataset for dataset in t.datasets))
-    if some or (share >= 0.98 and re.search('val|test|dev', known)
-                and 'train' not in known):  # else its training loss is measured
+    some = (
+        0.02 < share < 0.98
+        and part.seen > 0.02 * part.count
+        and not any(dataset is part.dataset for dataset in t.datasets)
+    )
+    if some or (
+        share >= 0.98 and re.search('val|test|dev', known) and 'train' not in known
+    ):  # else its training loss is measured
         say('leak', f'{seen} of {len(part.prints)} images', where=part.place)
     (n, *train), (count, *test) = t.images, part.images
     if n >= 100 <= count:
         mean, std, mean_2, std_2 = *(x / n for x in train), *(x / count for x in test)
         if abs(mean - mean_2) > 0.5 * std or not 0.6 < std_2 / std < 1.6:
-            say('range', *(f'{x:.2f}' for x in (mean, std, mean_2, std_2)),
-                where=part.place)
+            say(
+                'range',
+                *(f'{x:.2f}' for x in (mean, std, mean_2, std_2)),
+                where=part.place,
+            )
 
 
 def report(module, failed):
@@ -597,13 +795,17 @@ def report(module, failed):
     print()
     for (path, line), count in remarks.items():
         if count > 1:
-            print(f'Referee: {os.path.relpath(path)}, line {line}, fine if meant: the '
-                  f'gradients of {count} backward() calls are added up for a step')
+            print(
+                f'Referee: {os.path.relpath(path)}, line {line}, fine if meant: the '
+                f'gradients of {count} backward() calls are added up for a step'
+            )
     for (rule, (path, line)), (times, details) in mistakes.items():
         what, cure, lesson = RULES[rule]
-        print(f'Referee: {os.path.relpath(path)}, line {line}, '
-              f'{times} time{"s" * (times > 1)}: '
-              f'{what.format(*details)}. Cure: {cure} (lesson {lesson})')
+        print(
+            f'Referee: {os.path.relpath(path)}, line {line}, '
+            f'{times} time{"s" * (times > 1)}: '
+            f'{what.format(*details)}. Cure: {cure} (lesson {lesson})'
+        )
     steps = sum(t.steps for t in started)
     found = len(mistakes)
     verdict = f'{found} kind{"s" * (found > 1)} of mistake' if found else 'fair'

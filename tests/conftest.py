@@ -1,4 +1,5 @@
 """What several files of tests get: a fake source of MNIST, args, a copy, photos."""
+
 import gzip
 import hashlib
 import http.server
@@ -27,8 +28,19 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture
 def args(monkeypatch, tmp_path):
     """What a lesson gets with --device cpu --figures save, and an empty data folder."""
-    monkeypatch.setattr(sys, 'argv', ['lesson.py', '--device', 'cpu', '--figures',
-                                      'save', '--data-dir', str(tmp_path / 'data')])
+    monkeypatch.setattr(
+        sys,
+        'argv',
+        [
+            'lesson.py',
+            '--device',
+            'cpu',
+            '--figures',
+            'save',
+            '--data-dir',
+            str(tmp_path / 'data'),
+        ],
+    )
     with as_before():
         return helper.parse_args(epochs=3, lr=0.001)
 
@@ -57,12 +69,14 @@ def few_images(tmp_path_factory):
 @pytest.fixture
 def photo():
     """A function that draws a photo of noise, the same for the same name."""
+
     def draw(path, colour=(200, 30, 30), size=(40, 50), mode='RGB', **more):
         path.parent.mkdir(parents=True, exist_ok=True)
         rng = np.random.default_rng(list(str(path).encode()))
         noise = rng.integers(0, 50, (size[1], size[0], 3)) + np.array(colour)
         image = Image.fromarray(noise.clip(0, 255).astype(np.uint8))
         image.convert(mode).save(path, **more)
+
     return draw
 
 
@@ -97,7 +111,7 @@ class Source(http.server.BaseHTTPRequestHandler):
             self.send_response(200)
             self.send_header('Content-Length', len(body))
             self.end_headers()
-            self.wfile.write(body[:len(body) // 2] if fault == 'half' else body)
+            self.wfile.write(body[: len(body) // 2] if fault == 'half' else body)
 
     def log_message(self, *_):
         pass
@@ -110,10 +124,13 @@ def source(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Source)
     server.daemon_threads, server.fault, server.end = True, None, threading.Event()
-    server.files = {f'{path.name}.gz': gzip.compress(path.read_bytes(), 1)
-                    for path in (SYNTHETIC_DATA / 'MNIST/raw').iterdir()}
-    sums = [(name, hashlib.md5(data).hexdigest())
-            for name, data in server.files.items()]
+    server.files = {
+        f'{path.name}.gz': gzip.compress(path.read_bytes(), 1)
+        for path in (SYNTHETIC_DATA / 'MNIST/raw').iterdir()
+    }
+    sums = [
+        (name, hashlib.md5(data).hexdigest()) for name, data in server.files.items()
+    ]
     monkeypatch.setattr(datasets.MNIST, 'resources', sums)
     url = f'http://127.0.0.1:{server.server_port}/'
     monkeypatch.setattr(datasets.MNIST, 'mirrors', [url])

@@ -1,4 +1,5 @@
 """What the tests share: where the lessons are, and how a learner runs one."""
+
 import ast
 import contextlib
 import io
@@ -29,8 +30,11 @@ REAL = os.environ.get('COURSE_DATA')  # folder of the real data, if it is there
 PLAIN = ['--device', 'cpu', '--figures', 'none']
 SYNTHETIC = [*PLAIN, '--data', 'synthetic']
 REAL_DATA = [*PLAIN, '--data', 'real', '--data-dir', REAL]
-OFFLINE = {'http_proxy': 'http://127.0.0.1:9', 'https_proxy': 'http://127.0.0.1:9',
-           'no_proxy': ''}  # nothing answers there
+OFFLINE = {
+    'http_proxy': 'http://127.0.0.1:9',
+    'https_proxy': 'http://127.0.0.1:9',
+    'no_proxy': '',
+}  # nothing answers there
 
 
 def order(path):
@@ -72,12 +76,15 @@ def options(path, *more, figures='none'):
 
 
 NOT_OURS = re.compile(  # what torch logs: nvcc without a GPU; torch 2.6 when it exports
-    r'(?m)^(?:W\d+ .*)?(?:No CUDA runtime is found|Missing annotation for param).*\n')
+    r'(?m)^(?:W\d+ .*)?(?:No CUDA runtime is found|Missing annotation for param).*\n'
+)
 
 
 CALLERS = re.compile(  # variables of the caller that change what a run does
     r'PYTHON.*|.*_proxy|LC_.*|LANG|LANGUAGE|LINES|(?:FORCE|NO|CLICOLOR).*COLOR.*|'
-    r'CLICOLOR.*|(?:LOCAL_)?RANK|(?:LOCAL_)?WORLD_SIZE|TORCHELASTIC_.*', re.IGNORECASE)
+    r'CLICOLOR.*|(?:LOCAL_)?RANK|(?:LOCAL_)?WORLD_SIZE|TORCHELASTIC_.*',
+    re.IGNORECASE,
+)
 
 
 def isolate():
@@ -104,9 +111,14 @@ def isolate():
 def run(path, *args, cwd=ROOT, python=(), env=None, timeout=600):
     """Run a script in a process of its own, without a display."""
     env = {**os.environ, 'MPLBACKEND': 'agg', **(env or {})}
-    result = subprocess.run([sys.executable, *python, str(path), *map(str, args)],
-                            cwd=cwd, env=env, capture_output=True, text=True,
-                            timeout=timeout)
+    result = subprocess.run(
+        [sys.executable, *python, str(path), *map(str, args)],
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
     result.stderr = NOT_OURS.sub('', result.stderr)
     return result
 
@@ -117,11 +129,16 @@ def together(commands, folder, *imports):
     commands: {name: [script, option, ...]}. imports: what is imported beforehand, once
     for all. Returns {name: [exit code, output]}. It forks, so it needs POSIX.
     """
-    commands = json.dumps({name: [str(part) for part in command]
-                           for name, command in commands.items()})
-    result = subprocess.run([sys.executable, PROGRAMS / 'fork.py', commands, *imports],
-                            cwd=folder, env={**os.environ, 'MPLBACKEND': 'agg'},
-                            capture_output=True, text=True)
+    commands = json.dumps(
+        {name: [str(part) for part in command] for name, command in commands.items()}
+    )
+    result = subprocess.run(
+        [sys.executable, PROGRAMS / 'fork.py', commands, *imports],
+        cwd=folder,
+        env={**os.environ, 'MPLBACKEND': 'agg'},
+        capture_output=True,
+        text=True,
+    )
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
 
@@ -141,15 +158,18 @@ def rules_broken(stdout):
 
     patterns = {}
     for name, (happened, to_do, _) in referee.RULES.items():
-        happened, to_do = (re.escape(text).replace(re.escape('{}'), '.*')
-                           for text in (happened, to_do))
+        happened, to_do = (
+            re.escape(text).replace(re.escape('{}'), '.*') for text in (happened, to_do)
+        )
         patterns[name] = rf'Referee: .* times?: {happened}\W.*{to_do}.*'
     found = []
     for line in re.findall(r'(?m)^Referee: .* times?: .*', stdout):
-        fitting = [name for name, pattern in patterns.items()
-                   if re.fullmatch(pattern, line)]
+        fitting = [
+            name for name, pattern in patterns.items() if re.fullmatch(pattern, line)
+        ]
         assert len(fitting) == 1, (
-            f'The referee says "{line}", which fits these of its rules: {fitting}.')
+            f'The referee says "{line}", which fits these of its rules: {fitting}.'
+        )
         found += fitting
     return found
 
@@ -180,12 +200,14 @@ def ran(path, *args, root=None, run_name='__main__', may_fail=False):
     with pytest.MonkeyPatch.context() as monkeypatch:
         if root:
             import helper
+
             Path(root).mkdir(parents=True, exist_ok=True)
             monkeypatch.setattr(helper, 'ROOT', Path(root))
         with recording(run):
             try:
-                seen = variables(path, *args, monkeypatch=monkeypatch,
-                                 run_name=run_name)
+                seen = variables(
+                    path, *args, monkeypatch=monkeypatch, run_name=run_name
+                )
                 run.names = vars(seen)
             except (Exception, SystemExit) as error:
                 run.error = error
@@ -246,8 +268,11 @@ class Run:
         parts = set()
         for module in self.modules:
             parts |= {id(part) for part in module.modules() if part is not module}
-        return [module for module in self.modules
-                if id(module) not in parts and any(True for _ in module.parameters())]
+        return [
+            module
+            for module in self.modules
+            if id(module) not in parts and any(True for _ in module.parameters())
+        ]
 
     @property
     def trained(self):
@@ -258,10 +283,16 @@ class Run:
         return [self._of(optimizer) for optimizer in self.optimizers]
 
     def _of(self, optimizer):
-        wanted = {id(parameter) for group in optimizer.param_groups
-                  for parameter in group['params']}
-        found = [module for module in self.modules
-                 if {id(parameter) for parameter in module.parameters()} == wanted]
+        wanted = {
+            id(parameter)
+            for group in optimizer.param_groups
+            for parameter in group['params']
+        }
+        found = [
+            module
+            for module in self.modules
+            if {id(parameter) for parameter in module.parameters()} == wanted
+        ]
         sizes = [len(list(module.modules())) for module in found]
         return found[sizes.index(max(sizes))] if found else None
 
@@ -283,8 +314,11 @@ class Run:
         found = []
         for value in self.names.values():
             is_loss = any(base.__name__ == '_Loss' for base in type(value).__mro__)
-            if isinstance(value, kind) and not is_loss and not any(
-                    value is other for other in found):
+            if (
+                isinstance(value, kind)
+                and not is_loss
+                and not any(value is other for other in found)
+            ):
                 found.append(value)
         return found
 
@@ -293,7 +327,8 @@ class Run:
         found = self.of_kind(kind)
         assert len(found) == 1, (
             f'{self.path.name} has {len(found)} variables of the kind {kind.__name__}, '
-            f'but this test looks for the only one.')
+            f'but this test looks for the only one.'
+        )
         return found[0]
 
     def function(self, *words):
@@ -302,12 +337,16 @@ class Run:
         run.function('backward') is the one that trains, for instance, and
         run.function('no_grad', 'argmax') the one that measures.
         """
-        found = [function for function in self.of_kind(FunctionType)
-                 if function.__module__ == self.names['__name__']
-                 and set(words) <= set(function.__code__.co_names)]
+        found = [
+            function
+            for function in self.of_kind(FunctionType)
+            if function.__module__ == self.names['__name__']
+            and set(words) <= set(function.__code__.co_names)
+        ]
         assert len(found) == 1, (
             f'{self.path.name} has {len(found)} functions that use {", ".join(words)}, '
-            f'but this test looks for the only one.')
+            f'but this test looks for the only one.'
+        )
         return found[0]
 
 
@@ -339,6 +378,7 @@ def recording(run):
         def noting(*given, **named):
             note(*given)
             return original(*given, **named)
+
         monkeypatch.setattr(owner, name, noting)
 
     def after(owner, name, note):
@@ -353,6 +393,7 @@ def recording(run):
                 inside_helper.pop()
             note(result)
             return result
+
         monkeypatch.setattr(owner, name, noting)
 
     def note_use(*_):
@@ -392,22 +433,31 @@ def recording(run):
         after(helper, 'find_data', lambda _: None)
         after(helper, 'find_photos', lambda _: None)
         after(torch.utils.data, 'random_split', run.splits.append)
-        before(torch.utils.data.DataLoader, '__init__',
-               lambda loader, *_: run.loaders.append(loader))
+        before(
+            torch.utils.data.DataLoader,
+            '__init__',
+            lambda loader, *_: run.loaders.append(loader),
+        )
         before(torch.utils.data.DataLoader, '__iter__', note_pass)
         before(datasets.VisionDataset, '__init__', note_dataset)
-        before(torch.nn.Module, '__init__',
-               lambda module, *_: run.modules.append(module))
+        before(
+            torch.nn.Module, '__init__', lambda module, *_: run.modules.append(module)
+        )
         before(torch.nn.Module, '__call__', note_use)
-        before(torch.optim.Optimizer, '__init__',
-               lambda optimizer, *_: run.optimizers.append(optimizer))
+        before(
+            torch.optim.Optimizer,
+            '__init__',
+            lambda optimizer, *_: run.optimizers.append(optimizer),
+        )
         before(torch.Tensor, 'backward', note_backward)
         before(torch, 'save', note_file)
         before(torch, 'manual_seed', lambda seed: run.seeds.append(seed))
         steps = register_optimizer_step_pre_hook(note_step)
         try:
-            with (contextlib.redirect_stdout(stdout),
-                  warnings.catch_warnings(record=True) as warned):
+            with (
+                contextlib.redirect_stdout(stdout),
+                warnings.catch_warnings(record=True) as warned,
+            ):
                 warnings.simplefilter('always')
                 yield
         finally:
@@ -424,8 +474,10 @@ class as_before:
     """A `with` block after which mistakes and signals end Python as they always do."""
 
     def __enter__(self):
-        self.handlers = [(number, signal.getsignal(number))
-                         for number in (signal.SIGINT, signal.SIGTERM)]
+        self.handlers = [
+            (number, signal.getsignal(number))
+            for number in (signal.SIGINT, signal.SIGTERM)
+        ]
 
     def __exit__(self, *_):
         sys.excepthook = sys.__excepthook__
@@ -438,8 +490,9 @@ def install(folder):
 
     So a run leaves nothing in the repository, and finds nothing that another run left.
     """
-    shutil.copytree(ROOT / 'codes', folder / 'codes',
-                    ignore=shutil.ignore_patterns('__pycache__'))
+    shutil.copytree(
+        ROOT / 'codes', folder / 'codes', ignore=shutil.ignore_patterns('__pycache__')
+    )
     for name in ('helper.py', 'requirements.txt', 'requirements-export.txt'):
         shutil.copy(ROOT / name, folder)
     copy = folder / 'data/synthetic'
@@ -465,8 +518,11 @@ def shorten(folder, count, part='train'):
         for what, header, size in (('images-idx3', 16, 28 * 28), ('labels-idx1', 8, 1)):
             path = copy / 'raw' / f'{part}-{what}-ubyte'
             content = path.read_bytes()
-            path.write_bytes(content[:4] + count.to_bytes(4, 'big')
-                             + content[8:header + count * size])
+            path.write_bytes(
+                content[:4]
+                + count.to_bytes(4, 'big')
+                + content[8 : header + count * size]
+            )
 
 
 # Editing a lesson: tokens are compared, so its layout doesn't matter.
@@ -495,8 +551,8 @@ def edited(source, old, new, name='', after=None, before=None):
         last, _, _ = the_only_place(source, before, name)
     start, end, found = the_only_place(source, old, name, first, last)
     new = re.sub(r'\$\w', lambda placeholder: found[placeholder[0]], new)
-    line = source[source.rfind('\n', 0, start) + 1:start]
-    indent = line[:len(line) - len(line.lstrip())]
+    line = source[source.rfind('\n', 0, start) + 1 : start]
+    indent = line[: len(line) - len(line.lstrip())]
     new = new.replace('\n', '\n' + indent)
     return source[:start] + new + source[end:]
 
@@ -504,8 +560,11 @@ def edited(source, old, new, name='', after=None, before=None):
 def the_only_place(source, old, name='', first=0, last=None):
     """(start, end, {'$1': what it stands for}) of the only place; see `edited`."""
     last = len(source) if last is None else last
-    places = [place for place in find_places(source, old)
-              if first <= place[0] and place[1] <= last]
+    places = [
+        place
+        for place in find_places(source, old)
+        if first <= place[0] and place[1] <= last
+    ]
     if len(places) != 1:
         asking = sys._getframe(1)
         while asking.f_code.co_filename == __file__:
@@ -513,7 +572,8 @@ def the_only_place(source, old, name='', first=0, last=None):
         raise AssertionError(
             f'{name or "The source"} has {len(places)} places that say\n\n    {old}\n\n'
             f'It should have one: update the fragment in '
-            f'{Path(asking.f_code.co_filename).name}.')
+            f'{Path(asking.f_code.co_filename).name}.'
+        )
     return places[0]
 
 
@@ -524,7 +584,7 @@ def find_places(source, old):
     wanted = [text for text, _, _ in tokens_of(pattern)]
     given = tokens_of(source)
     for first in range(len(given) - len(wanted) + 1):
-        part = given[first:first + len(wanted)]
+        part = given[first : first + len(wanted)]
         found = {}
         for (text, start, end), wish in zip(part, wanted):
             if not wish.startswith(PLACEHOLDER):
@@ -572,8 +632,10 @@ def tokens_of(source):
             end = starts[token.end[0] - 1] + token.end[1]
             found.append((meaning(token), start, end))
     except (tokenize.TokenError, SyntaxError) as error:
-        raise AssertionError(f'This is not Python that can be split into tokens, '
-                             f'because {error}:\n\n{source}') from error
+        raise AssertionError(
+            f'This is not Python that can be split into tokens, '
+            f'because {error}:\n\n{source}'
+        ) from error
     while found and not found[-1][0].strip():
         found.pop()
     return found
@@ -583,7 +645,8 @@ def meaning(token):
     """The text of a token, the same for strings that are the same in other quotes."""
     if token.type in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT):
         return {tokenize.NEWLINE: '\n', tokenize.INDENT: '\t', tokenize.DEDENT: ' '}[
-            token.type]
+            token.type
+        ]
     if tokenize.tok_name[token.type] in ('FSTRING_START', 'FSTRING_END'):
         return 'f-string ' + token.string.rstrip('"\'').lower()
     if token.type == tokenize.STRING:
@@ -592,5 +655,5 @@ def meaning(token):
         except (ValueError, SyntaxError):  # an f-string, before Python 3.12
             prefix, text = re.fullmatch('(?s)([A-Za-z]*)(.*)', token.string).groups()
             quote = text[:3] if text[:3] in ('"""', "'''") else text[:1]
-            return f'f-string {prefix.lower()} {text[len(quote):-len(quote)]}'
+            return f'f-string {prefix.lower()} {text[len(quote) : -len(quote)]}'
     return token.string

@@ -7,6 +7,7 @@ behind code is one if it has words; what it shows without words is compared with
 by other tests. The code of a snippet in a page is a paragraph too, but only for claims
 that are said to be told in code.
 """
+
 import ast
 import io
 import re
@@ -15,15 +16,17 @@ from dataclasses import dataclass
 
 from course import LESSONS, ROOT
 
-LESSON_NUMBERS = '|'.join(re.match(r'\d+(?:_\d+)?(?=_)', path.name)[0]
-                          for path in reversed(LESSONS))
+LESSON_NUMBERS = '|'.join(
+    re.match(r'\d+(?:_\d+)?(?=_)', path.name)[0] for path in reversed(LESSONS)
+)
 LESSON = rf'(?:{LESSON_NUMBERS})(?!\w|[.,]\d|\s?%)'
 SEED = r'[789](?!\w|[.,]\d|\s?%)'
 BETWEEN = r'(?:,?\s+(?:and|to|or)\s+|,\s*)'
 NAMES = re.compile(  # "lessons 19 to 21", "seeds 7, 8 and 9", and "line 41" are names
     rf'(?i)\b(?:lessons?\s+{LESSON}(?:{BETWEEN}{LESSON})*'
     rf'|seeds?(?:\s+(?:are|were|of))?:?\s+{SEED}(?:{BETWEEN}{SEED})*'
-    r'|lines?\s+\d+(?![\w.]))')
+    r'|lines?\s+\d+(?![\w.]))'
+)
 UNITS = {
     '%': r'%|per ?cent',
     'points': r'(?:percentage )?points?',
@@ -36,9 +39,11 @@ UNITS = {
 }
 UNIT = '|'.join(f'(?:{pattern})' for pattern in UNITS.values())
 NUMBER = re.compile(
-    rf'(?<![\w.])(\d+(?:,\d{{3}})*(?:\.\d+)?)(?:[\s-]?({UNIT})(?!\w)|(?!\w|\.\d))')
+    rf'(?<![\w.])(\d+(?:,\d{{3}})*(?:\.\d+)?)(?:[\s-]?({UNIT})(?!\w)|(?!\w|\.\d))'
+)
 LIST_GOES_ON = re.compile(  # in "37 to 46 %" both numbers have the unit
-    r'\s*(?:,|,?\s?and|to|or|against|versus|vs\.?|in place of|instead of|[-–/])\s*')
+    r'\s*(?:,|,?\s?and|to|or|against|versus|vs\.?|in place of|instead of|[-–/])\s*'
+)
 ITEM = re.compile(r'\s*(?:[*+-]|\d+\.)\s+')
 EXPONENT = re.compile('[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+')  # small, raised
 
@@ -46,6 +51,7 @@ EXPONENT = re.compile('[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+')  # small, rais
 @dataclass
 class Number:
     """A number as it is written, without commas for thousands, and its unit or None."""
+
     digits: str
     unit: str
 
@@ -90,7 +96,7 @@ def numbers(text):
         digits = match[1].replace(',', '')
         found.append(Number(digits, canonical(match[2])))
     for i in reversed(range(len(found) - 1)):
-        between = text[matches[i].end():matches[i + 1].start()]
+        between = text[matches[i].end() : matches[i + 1].start()]
         if found[i].unit is None and LIST_GOES_ON.fullmatch(between):
             found[i].unit = found[i + 1].unit
     return found
@@ -143,8 +149,9 @@ def markdown_paragraphs(text):
             found.append(Paragraph(start, without_code(whole), context))
         words.clear()
 
-    text = re.sub(r'<!--.*?-->', lambda match: '\n' * match[0].count('\n'), text,
-                  flags=re.S)
+    text = re.sub(
+        r'<!--.*?-->', lambda match: '\n' * match[0].count('\n'), text, flags=re.S
+    )
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip()
         if fence:
@@ -179,8 +186,9 @@ def markdown_paragraphs(text):
             item = False
         if heading:
             level = len(heading[1])
-            headings = {above: title for above, title in headings.items()
-                        if above < level}
+            headings = {
+                above: title for above, title in headings.items() if above < level
+            }
             headings[level] = heading[2]
         if table:
             if not describes_a_lesson(line):
@@ -190,7 +198,7 @@ def markdown_paragraphs(text):
             continue
         if not words:
             start = number
-        words.append(line[new_item.end():] if new_item else stripped.lstrip('>#'))
+        words.append(line[new_item.end() :] if new_item else stripped.lstrip('>#'))
     end()
     return found
 
@@ -206,7 +214,7 @@ def split_prose(text, line, context):
         if not words:
             start = number
         if row.strip():
-            words.append(row[new_item.end():] if new_item else row)
+            words.append(row[new_item.end() :] if new_item else row)
     return found
 
 
@@ -220,8 +228,10 @@ def strings(tree):
         if id(node) in inside:
             continue
         if isinstance(node, ast.JoinedStr):
-            parts = [part.value if isinstance(part, ast.Constant) else '...'
-                     for part in node.values]
+            parts = [
+                part.value if isinstance(part, ast.Constant) else '...'
+                for part in node.values
+            ]
             yield node.lineno, ''.join(parts)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.lineno, node.value
@@ -235,8 +245,11 @@ def python_paragraphs(text):
         if ' ' in words.strip():
             found += split_prose(words, line, title)
     block, start, last = [], 0, -1
-    comments = [token for token in tokenize.generate_tokens(io.StringIO(text).readline)
-                if token.type == tokenize.COMMENT]
+    comments = [
+        token
+        for token in tokenize.generate_tokens(io.StringIO(text).readline)
+        if token.type == tokenize.COMMENT
+    ]
     for token in comments:
         line = token.start[0]
         words = token.string.lstrip('#').strip()

@@ -11,6 +11,7 @@ operations that took place on the device are written to FILE as JSON.
 
 Run: python tests/pretend.py codes/13_classify_fashion.py --device pretend
 """
+
 import functools
 import json
 import os
@@ -29,8 +30,11 @@ done = set()  # the names of the operations on the device
 
 
 def tensors(*values):
-    return [value for value in tree_flatten(values)[0] if type(value) in (
-        torch.Tensor, torch.nn.Parameter)]
+    return [
+        value
+        for value in tree_flatten(values)[0]
+        if type(value) in (torch.Tensor, torch.nn.Parameter)
+    ]
 
 
 def is_there(tensor):
@@ -57,11 +61,18 @@ class Operations(TorchDispatchMode):
         if name in ('index', 'index_put_', 'index_put'):  # indices may lie on the CPU
             away = not placed[0] and any(placed)
         else:
-            away = any(placed) and name not in ('copy_', '_to_copy') and any(
-                tensor.dim() and not here for tensor, here in zip(given, placed))
+            away = (
+                any(placed)
+                and name not in ('copy_', '_to_copy')
+                and any(
+                    tensor.dim() and not here for tensor, here in zip(given, placed)
+                )
+            )
         if away:
-            raise RuntimeError('Expected all tensors to be on the same device, but '
-                               f'{name} got some on the CPU and some on {NAME}')
+            raise RuntimeError(
+                'Expected all tensors to be on the same device, but '
+                f'{name} got some on the CPU and some on {NAME}'
+            )
         result = function(*args, **(kwargs or {}))
         if any(placed) and name != 'copy_':
             done.add(name)
@@ -82,8 +93,10 @@ class Functions(TorchFunctionMode):
             if function == torch.Tensor.device.__get__:
                 return torch.device(NAME, 0)
             if name in ('numpy', '__array__'):
-                raise TypeError(f"can't convert {NAME} device type tensor to numpy. "
-                                'Use Tensor.cpu() to copy the tensor to host memory')
+                raise TypeError(
+                    f"can't convert {NAME} device type tensor to numpy. "
+                    'Use Tensor.cpu() to copy the tensor to host memory'
+                )
         target = 'cpu' if name == 'cpu' else None
 
         def real(value):
@@ -105,7 +118,8 @@ class Functions(TorchFunctionMode):
         if target and isinstance(result, torch.Tensor):
             moves = first is not None and is_there(first) != (target == NAME)
             if moves and result.untyped_storage()._cdata == (
-                    first.untyped_storage()._cdata):
+                first.untyped_storage()._cdata
+            ):
                 result = result.clone()
             put(result, target == NAME)
         return result
@@ -123,17 +137,21 @@ def load_with_map_location(load):
         for tensor in tensors(result):
             put(tensor, True)
         return result
+
     return loaded
 
 
 def share_only_from_the_device(share):
     """all_reduce and its like, by NCCL: it takes no tensor of the CPU, gloo does."""
+
     @functools.wraps(share)
     def shared(tensor, *args, **kwargs):
         if not is_there(tensor):
-            raise RuntimeError(f'{share.__name__}: No backend type associated with '
-                               'device type cpu')
+            raise RuntimeError(
+                f'{share.__name__}: No backend type associated with device type cpu'
+            )
         return share(tensor, *args, **kwargs)
+
     return shared
 
 

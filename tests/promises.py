@@ -14,6 +14,7 @@ the two sides. Shapes elsewhere in such a comment must be those of some tensor i
 statement. A size may be a name, [n, classes], if it is the same number wherever that
 name stands in the comment.
 """
+
 import ast
 import io
 import re
@@ -22,8 +23,15 @@ from dataclasses import dataclass
 
 SHAPE = re.compile(r'\[(\w+(?:, ?\w+)*)\]')
 OPERATORS = {'x': ast.MatMult, '+': ast.Add, '-': ast.Sub, '==': ast.Eq}
-VALUES = (ast.Name, ast.Attribute, ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare,
-          ast.Subscript)
+VALUES = (
+    ast.Name,
+    ast.Attribute,
+    ast.Call,
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.Compare,
+    ast.Subscript,
+)
 
 
 @dataclass
@@ -40,23 +48,28 @@ def end_comments(source):
     """{line: comment} of the comments that have code before them on their line."""
     found = {}
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        before = token.line[:token.start[1]]
+        before = token.line[: token.start[1]]
         if token.type == tokenize.COMMENT and before.strip():
             found[token.start[0]] = token.string.lstrip('# ')
     return found
 
 
 def is_print(node):
-    return (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-            and node.func.id == 'print')
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == 'print'
+    )
 
 
 def of_prints(source):
     """{line: what the print in this line promises to print}."""
     comments = end_comments(source)
-    return {node.lineno: comments[node.end_lineno]
-            for node in ast.walk(ast.parse(source))
-            if is_print(node) and node.end_lineno in comments}
+    return {
+        node.lineno: comments[node.end_lineno]
+        for node in ast.walk(ast.parse(source))
+        if is_print(node) and node.end_lineno in comments
+    }
 
 
 def of_shapes(source):
@@ -110,14 +123,21 @@ def broken(promise, noted):
 
     noted: {number of an expression: its shape}.
     """
-    shapes = {node: noted[number] for node, number in promise.numbers.items()
-              if number in noted}
+    shapes = {
+        node: noted[number]
+        for node, number in promise.numbers.items()
+        if number in noted
+    }
     told = list(SHAPE.finditer(promise.comment))
-    wanted = [[int(size) if size.isdigit() else size
-               for size in re.split(', ?', found[1])] for found in told]
-    between = [promise.comment[one.end():other.start()].strip()
-               for one, other in zip(told, told[1:])]
-    label = re.search(r'(\w+): ?$', promise.comment[:told[0].start()])
+    wanted = [
+        [int(size) if size.isdigit() else size for size in re.split(', ?', found[1])]
+        for found in told
+    ]
+    between = [
+        promise.comment[one.end() : other.start()].strip()
+        for one, other in zip(told, told[1:])
+    ]
+    label = re.search(r'(\w+): ?$', promise.comment[: told[0].start()])
     targets = named(promise.root, label[1]) if label else [promise.root]
     bound = {}
 
@@ -135,20 +155,26 @@ def broken(promise, noted):
             pair = wanted[i] + wanted[i + 1]
             if not is_one_of(pair, [left + right for left, right in sides]):
                 pairs = [f'{left} {word} {right}' for left, right in sides]
-                return (f'computes {" and ".join(pairs) or "nothing like it"}, but its '
-                        f'comment says {wanted[i]} {word} {wanted[i + 1]}')
+                return (
+                    f'computes {" and ".join(pairs) or "nothing like it"}, but its '
+                    f'comment says {wanted[i]} {word} {wanted[i + 1]}'
+                )
     if between == ['->']:
         sources = []
         for node in targets:
             if same(wanted[1], shapes.get(node, []), bound):
                 sources += sources_of(node, shapes[node], shapes)
         if not is_one_of(wanted[0], sources or results):
-            return (f'makes {wanted[1]} of {written(sources or results)}, but its '
-                    f'comment says of {wanted[0]}')
+            return (
+                f'makes {wanted[1]} of {written(sources or results)}, but its '
+                f'comment says of {wanted[0]}'
+            )
     for shape in wanted:
         if not is_one_of(shape, shapes.values()):
-            return (f'has tensors of {written(shapes.values())}, but none of {shape}, '
-                    f'which its comment says')
+            return (
+                f'has tensors of {written(shapes.values())}, but none of {shape}, '
+                f'which its comment says'
+            )
     return ''
 
 
@@ -176,8 +202,11 @@ def named(root, label):
     calls = [node for node in found if isinstance(node, ast.Call)]
     if calls or found:
         return calls or found
-    return [node for node in ast.walk(root)
-            if any(word.arg == label for word in getattr(node, 'keywords', []))]
+    return [
+        node
+        for node in ast.walk(root)
+        if any(word.arg == label for word in getattr(node, 'keywords', []))
+    ]
 
 
 def sources_of(node, result, shapes):

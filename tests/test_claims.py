@@ -4,6 +4,7 @@ claims.toml says what they are and where they are told. How they are told is lef
 text: a test only looks for them together in one paragraph. See paragraphs.py for what a
 paragraph is and what counts as a number.
 """
+
 import re
 import sys
 import textwrap
@@ -51,6 +52,7 @@ class Told:
     digits: in their order, each as it is to be written. beside: what stands anywhere in
     the same paragraph. code: whether it is told in the code of a snippet.
     """
+
     entry: dict
     file: str
     theme: str
@@ -86,11 +88,17 @@ def digits(values, how):
 
 
 TOLD = [
-    Told(entry, place['file'], place['theme'],
-         digits(entry['values'], place.get('as', 'values')),
-         [str(number) for number in entry.get('beside', [])], entry.get('unit'),
-         place.get('code', False))
-    for entry in [*CLAIMS, *FACTS] for place in entry.get('told', [])
+    Told(
+        entry,
+        place['file'],
+        place['theme'],
+        digits(entry['values'], place.get('as', 'values')),
+        [str(number) for number in entry.get('beside', [])],
+        entry.get('unit'),
+        place.get('code', False),
+    )
+    for entry in [*CLAIMS, *FACTS]
+    for place in entry.get('told', [])
 ]
 
 
@@ -111,8 +119,9 @@ def find_digits(told, found, free, unit_needed):
     "from 88.0 up to 88.6 %", unless all are without and the unit is needed.
     """
     best = None
-    usable = [i for i in free
-              if told.unit is None or found[i].unit in (None, told.unit)]
+    usable = [
+        i for i in free if told.unit is None or found[i].unit in (None, told.unit)
+    ]
     for first in usable:
         if found[first].digits != told.digits[0]:
             continue
@@ -183,8 +192,12 @@ def places_in(file):
 
 def left_over(file, paragraph):
     """The numbers of a paragraph that belong to no claim."""
-    used = {i for other, chosen in places_in(file).values() if other is paragraph
-            for i in chosen}
+    used = {
+        i
+        for other, chosen in places_in(file).values()
+        if other is paragraph
+        for i in chosen
+    }
     return [number for i, number in enumerate(paragraph.numbers) if i not in used]
 
 
@@ -220,52 +233,73 @@ def explain(told):
         free = left_over(told.file, paragraph)
         nearby = ', '.join(map(str, free)) or 'only numbers of other claims'
     beside = f' (beside {", ".join(told.beside)})' if told.beside else ''
-    moved = [f'{file}, line {paragraph.line}' for file in PAGES if file != told.file
-             for paragraph, found in read(file)
-             if find(told, paragraph, found, range(len(found)))]
-    return (f'{where} ({told.theme}): no paragraph of this file has the numbers of a '
-            'claim together.\n'
-            f'What is claimed: {told.entry["what"]}\n'
-            f'Its numbers: {told}{beside}\n'
-            f'Found nearby: {nearby}\n'
-            f'Measure it again: {command(told.entry)}\n'
-            'Then correct the text, or the values in tests/claims.toml. If the text '
-            'went to another file, change `file` there.\n'
-            f'Other files that have the numbers: {"; ".join(moved) or "none"}')
+    moved = [
+        f'{file}, line {paragraph.line}'
+        for file in PAGES
+        if file != told.file
+        for paragraph, found in read(file)
+        if find(told, paragraph, found, range(len(found)))
+    ]
+    return (
+        f'{where} ({told.theme}): no paragraph of this file has the numbers of a '
+        'claim together.\n'
+        f'What is claimed: {told.entry["what"]}\n'
+        f'Its numbers: {told}{beside}\n'
+        f'Found nearby: {nearby}\n'
+        f'Measure it again: {command(told.entry)}\n'
+        'Then correct the text, or the values in tests/claims.toml. If the text '
+        'went to another file, change `file` there.\n'
+        f'Other files that have the numbers: {"; ".join(moved) or "none"}'
+    )
 
 
-@pytest.mark.parametrize('told', TOLD, ids=[
-    f'{told.file}-{told.theme}-{"-".join(told.digits)}' for told in TOLD])
+@pytest.mark.parametrize(
+    'told',
+    TOLD,
+    ids=[f'{told.file}-{told.theme}-{"-".join(told.digits)}' for told in TOLD],
+)
 def test_a_text_tells_the_numbers_of_a_claim(told):
     if not (ROOT / told.file).is_file():
-        pytest.fail(f'tests/claims.toml says that {told.file} tells this, but there is '
-                    f'no such file. Where does it stand now?\n{told.entry["what"]}: '
-                    f'{told}')
+        pytest.fail(
+            f'tests/claims.toml says that {told.file} tells this, but there is '
+            f'no such file. Where does it stand now?\n{told.entry["what"]}: '
+            f'{told}'
+        )
     if told not in places_in(told.file):
         pytest.fail(explain(told))
 
 
 @pytest.mark.parametrize('file', PAGES)
 def test_every_number_that_looks_measured_belongs_to_a_claim(file):
-    astray = {closest(told) for told in TOLD
-              if told.file == file and told not in places_in(file)}
+    astray = {
+        closest(told)
+        for told in TOLD
+        if told.file == file and told not in places_in(file)
+    }
     unknown = []
     for paragraph, _ in read(file):
         if paragraph in astray or paragraph.code:  # the test above says more about it
             continue
-        measured = [str(number) for number in left_over(file, paragraph)
-                    if number.looks_measured()]
+        measured = [
+            str(number)
+            for number in left_over(file, paragraph)
+            if number.looks_measured()
+        ]
         if measured:
-            unknown.append(f'line {paragraph.line}: {", ".join(measured)} in '
-                           f'"{textwrap.shorten(paragraph.text, 100)}"')
+            unknown.append(
+                f'line {paragraph.line}: {", ".join(measured)} in '
+                f'"{textwrap.shorten(paragraph.text, 100)}"'
+            )
     assert not unknown, (
-        f'{file} tells numbers that tests/claims.toml doesn\'t list for it. Add a '
+        f"{file} tells numbers that tests/claims.toml doesn't list for it. Add a "
         '[[claim]] (what a lesson prints) or a [[fact]], or this file to the `told` of '
-        'the claim that has the number:\n' + '\n'.join(unknown))
+        'the claim that has the number:\n' + '\n'.join(unknown)
+    )
 
 
-@pytest.mark.parametrize('file', sorted({told.file for told in TOLD
-                                         if (ROOT / told.file).is_file()}))
+@pytest.mark.parametrize(
+    'file', sorted({told.file for told in TOLD if (ROOT / told.file).is_file()})
+)
 def test_no_other_number_can_stand_for_a_claimed_one(file):
     """Each claimed number is made wrong, one at a time, and then a claim must miss it.
 
@@ -277,31 +311,39 @@ def test_no_other_number_can_stand_for_a_claimed_one(file):
         for i in chosen:
             wrong = list(paragraph.numbers)
             wrong[i] = replace(wrong[i], digits='wrong')
-            pages = [(other, wrong if other is paragraph else found)
-                     for other, found in read(file)]
+            pages = [
+                (other, wrong if other is paragraph else found)
+                for other, found in read(file)
+            ]
             if len(distribute(claims, pages)) == len(places_in(file)):
-                unnoticed.append(f'line {paragraph.line}: {paragraph.numbers[i]} '
-                                 f'({told.entry["what"]})')
+                unnoticed.append(
+                    f'line {paragraph.line}: {paragraph.numbers[i]} '
+                    f'({told.entry["what"]})'
+                )
     assert not unnoticed, (
         f'{file} has these numbers once more than claims.toml knows, so nobody would '
         'notice if they were wrong. Write the other one in words or in a paragraph of '
-        'its own, or list it as a [[fact]]:\n' + '\n'.join(unnoticed))
+        'its own, or list it as a [[fact]]:\n' + '\n'.join(unnoticed)
+    )
 
 
-@pytest.mark.parametrize('text, expected', [
-    ('It reached 87.5%.', ['87.5 %']),
-    ('37 to 46 % above it', ['37 %', '46 %']),
-    ('1.0, 2.0 and 3.0 percent', ['1.0 %', '2.0 %', '3.0 %']),
-    ('8,402 of 10,000 images', ['8402', '10000']),
-    ('20 s on a CPU, 1.2ms on a GPU', ['20 s', '1.2 ms']),
-    ('ln 10 is 2.3026.', ['10', '2.3026']),
-    ('lessons 12, 13_1 and 14 (seeds 7, 8 and 9)', []),
-    ('lesson 13: 87 % with seed 7', ['87 %']),
-    ('line 41, 93 times', ['93 times']),
-    ('lesson 12 and 13 % more', ['13 %']),
-    ('float32, DenseNet121, 13_recap, 1.2.3', []),
-    ('at most 0.25¹⁰, and (p - t)² = 16', ['0.25', '16']),
-])
+@pytest.mark.parametrize(
+    'text, expected',
+    [
+        ('It reached 87.5%.', ['87.5 %']),
+        ('37 to 46 % above it', ['37 %', '46 %']),
+        ('1.0, 2.0 and 3.0 percent', ['1.0 %', '2.0 %', '3.0 %']),
+        ('8,402 of 10,000 images', ['8402', '10000']),
+        ('20 s on a CPU, 1.2ms on a GPU', ['20 s', '1.2 ms']),
+        ('ln 10 is 2.3026.', ['10', '2.3026']),
+        ('lessons 12, 13_1 and 14 (seeds 7, 8 and 9)', []),
+        ('lesson 13: 87 % with seed 7', ['87 %']),
+        ('line 41, 93 times', ['93 times']),
+        ('lesson 12 and 13 % more', ['13 %']),
+        ('float32, DenseNet121, 13_recap, 1.2.3', []),
+        ('at most 0.25¹⁰, and (p - t)² = 16', ['0.25', '16']),
+    ],
+)
 def test_numbers_are_read_with_their_units(text, expected):
     assert [str(number) for number in numbers(text)] == expected
 
@@ -328,19 +370,24 @@ def outline(column):
 
 @pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
 def test_the_outline_says_what_a_lesson_reached(path):
-    claims = [claim for claim in CLAIMS
-              if claim.get('outline') and lesson(claim['lesson']) == path]
+    claims = [
+        claim
+        for claim in CLAIMS
+        if claim.get('outline') and lesson(claim['lesson']) == path
+    ]
     told = outline('accuracy').get(path.name)
     if not claims:
         assert told is None, (
             f'The outline in README.md says that {path.name} reached {told}%, but no '
-            'claim about this lesson in tests/claims.toml has `outline = true`.')
+            'claim about this lesson in tests/claims.toml has `outline = true`.'
+        )
         return
-    claim, = claims
+    (claim,) = claims
     assert told == str(claim['values'][0]), (
         f'The outline in README.md says that {path.name} reached {told}%.\n'
         f'What is claimed: {claim["what"]}\nIts number: {claim["values"][0]}%\n'
-        f'Measure it again: {command(claim)}')
+        f'Measure it again: {command(claim)}'
+    )
 
 
 @pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
@@ -351,7 +398,8 @@ def test_the_outline_says_how_long_a_lesson_took(path):
         f'The outline in README.md says that {path.name} took {told} s, and [seconds] '
         f'in tests/claims.toml says {SECONDS.get(number)} s.\n'
         'Measure both again: python tests/tools/measure_lessons.py --data-dir DIR '
-        '--update')
+        '--update'
+    )
 
 
 OUTLINE = """
@@ -383,9 +431,10 @@ def test_an_outline_without_a_row_of_the_lesson_is_not_updated():
 def test_the_outline_of_the_course_can_be_updated(path):
     before = readme()
     after = updated(before, path.name, '12.3%', 456)
-    changed = [new for old, new in zip(before.splitlines(), after.splitlines())
-               if old != new]
-    row, = changed
+    changed = [
+        new for old, new in zip(before.splitlines(), after.splitlines()) if old != new
+    ]
+    (row,) = changed
     cells = [cell.strip() for cell in cells_of(row)]
     places = columns_of(before)
     assert (cells[places['accuracy']], cells[places['seconds']]) == ('12.3%', '456')
@@ -404,14 +453,19 @@ def assert_right(fact, found):
     assert list(fact['values']) == found, (
         f'tests/claims.toml is wrong about "{fact["what"]}": it claims '
         f'{[str(one) for one in fact["values"]]}, but '
-        f'{[str(one) for one in found]} is right.\nCompute it again: {command(fact)}')
+        f'{[str(one) for one in found]} is right.\nCompute it again: {command(fact)}'
+    )
 
 
-@pytest.mark.parametrize('fact', [fact for fact in FACTS if 'expressions' in fact],
-                         ids=lambda fact: fact['what'])
+@pytest.mark.parametrize(
+    'fact',
+    [fact for fact in FACTS if 'expressions' in fact],
+    ids=lambda fact: fact['what'],
+)
 def test_arithmetic_is_computed(fact):
     assert len(fact['expressions']) == len(fact['values']), (
-        f'"{fact["what"]}" needs one expression for each value.')
+        f'"{fact["what"]}" needs one expression for each value.'
+    )
     assert_right(fact, computed(fact))
 
 
@@ -420,30 +474,38 @@ def test_a_fact_has_a_source_or_can_be_computed(fact):
     given = {'source', 'expressions', 'dataset', 'weights'} & set(fact)
     assert len(given) == 1, (
         f'"{fact["what"]}" in tests/claims.toml needs one of `source`, `expressions`, '
-        f'`dataset`, and `weights`. It has {sorted(given) or "none"}.')
+        f'`dataset`, and `weights`. It has {sorted(given) or "none"}.'
+    )
 
 
 @pytest.mark.parametrize('entry', [*CLAIMS, *FACTS], ids=lambda entry: entry['what'])
 def test_what_is_claimed_is_told_somewhere(entry):
     assert entry.get('told') or entry.get('outline'), (
-        f'"{entry["what"]}" in tests/claims.toml is told nowhere, so it can go.')
+        f'"{entry["what"]}" in tests/claims.toml is told nowhere, so it can go.'
+    )
 
 
-@pytest.mark.parametrize('fact', [fact for fact in FACTS if 'weights' in fact],
-                         ids=lambda fact: fact['what'])
+@pytest.mark.parametrize(
+    'fact', [fact for fact in FACTS if 'weights' in fact], ids=lambda fact: fact['what']
+)
 def test_what_is_told_about_pretrained_weights_is_what_torchvision_says(fact):
     assert_right(fact, of_weights(fact))
 
 
 @pytest.mark.real
-@pytest.mark.parametrize('fact', [fact for fact in FACTS if 'dataset' in fact],
-                         ids=lambda fact: fact['dataset'])
+@pytest.mark.parametrize(
+    'fact',
+    [fact for fact in FACTS if 'dataset' in fact],
+    ids=lambda fact: fact['dataset'],
+)
 def test_the_mean_and_the_deviation_of_the_real_images_are_those_claimed(fact):
     assert_right(fact, of_dataset(fact, REAL))
 
 
-@pytest.mark.parametrize('expression', [
-    '__import__("os")', 'mean.__globals__', '[x for x in (1, 2)]', 'lambda: 1'])
+@pytest.mark.parametrize(
+    'expression',
+    ['__import__("os")', 'mean.__globals__', '[x for x in (1, 2)]', 'lambda: 1'],
+)
 def test_an_expression_can_only_be_arithmetic(expression):
     with pytest.raises((ValueError, NameError)):
         compute(expression, {})
@@ -452,8 +514,11 @@ def test_an_expression_can_only_be_arithmetic(expression):
 CHANGED = [claim for claim in CLAIMS if 'changes' in claim]
 
 
-@pytest.mark.parametrize('claim', CHANGED, ids=[
-    f'{lesson(claim["lesson"]).stem}-{i}' for i, claim in enumerate(CHANGED)])
+@pytest.mark.parametrize(
+    'claim',
+    CHANGED,
+    ids=[f'{lesson(claim["lesson"]).stem}-{i}' for i, claim in enumerate(CHANGED)],
+)
 def test_what_a_claim_changes_is_still_in_its_lesson(claim):
     path = lesson(claim['lesson'])
     changed = source_of(claim, path)  # which fails with the file and the fragment
@@ -464,11 +529,13 @@ QUICK = [claim for claim in CLAIMS if claim.get('quick')]
 
 
 @pytest.mark.real
-@pytest.mark.parametrize('claim', QUICK,
-                         ids=[lesson(claim['lesson']).stem for claim in QUICK])
+@pytest.mark.parametrize(
+    'claim', QUICK, ids=[lesson(claim['lesson']).stem for claim in QUICK]
+)
 def test_a_claim_is_what_its_lesson_prints(claim, installed):
     found = value(claim, output(claim, 7, REAL, installed))
     claimed = float(claim['values'][0])
     assert found == pytest.approx(claimed, abs=float(claim['tolerance'])), (
         f'{claim["what"]}: {found}, and tests/claims.toml claims {claimed}, give or '
-        f'take {claim["tolerance"]}.\nMeasure it again: {command(claim)}')
+        f'take {claim["tolerance"]}.\nMeasure it again: {command(claim)}'
+    )

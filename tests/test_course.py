@@ -1,4 +1,5 @@
 """The tools of the tests: a change to a lesson, a run that is recorded, a child."""
+
 import json
 import os
 import signal
@@ -21,7 +22,7 @@ from torch import nn
 
 import helper
 
-SOURCE = '''\
+SOURCE = """\
 def first(images):
     # resize, then add
     total = model(
@@ -32,23 +33,27 @@ def first(images):
 
 first(one)
 second(one)
-'''
+"""
 
 
-@pytest.mark.parametrize('old, new, part', [
-    ('model(images, dim=1)', 'model(images)', 'total = model(images)\n    return'),
-    ('model ( images,dim = 1, )', 'net', 'total = net\n    return'),
-    ("{'size': total}", 'total', 'return total\n'),
-    ('total = model(images, dim=1)\nreturn', 'return', '\n    return {"size"'),
-    ('first(one)\nsecond(one)', 'third()', '\n\n\nthird()\n'),
-    ('$1 = $2($3, dim=1)', '$1 = $2.$3', '    total = model.images\n'),
-    ('first($1)\nsecond($1)', '$1()', '\n\none()\n'),
-    ('dim=1', 'dim=0', 'dim=0,  # along the classes\n    )'),
-    ('{$a: total}', '{$a: 1}', 'return {"size": 1}'),
-    ('dim=$a', 'axis=$a', 'axis=1,  # along'),
-    ('return $1', 'print($1)\nreturn 3', None),
-    ('return {$1: total}', '', None),
-    ('first(one)', 'if one:\n    first()', '\nif one:\n    first()\nsecond')])
+@pytest.mark.parametrize(
+    'old, new, part',
+    [
+        ('model(images, dim=1)', 'model(images)', 'total = model(images)\n    return'),
+        ('model ( images,dim = 1, )', 'net', 'total = net\n    return'),
+        ("{'size': total}", 'total', 'return total\n'),
+        ('total = model(images, dim=1)\nreturn', 'return', '\n    return {"size"'),
+        ('first(one)\nsecond(one)', 'third()', '\n\n\nthird()\n'),
+        ('$1 = $2($3, dim=1)', '$1 = $2.$3', '    total = model.images\n'),
+        ('first($1)\nsecond($1)', '$1()', '\n\none()\n'),
+        ('dim=1', 'dim=0', 'dim=0,  # along the classes\n    )'),
+        ('{$a: total}', '{$a: 1}', 'return {"size": 1}'),
+        ('dim=$a', 'axis=$a', 'axis=1,  # along'),
+        ('return $1', 'print($1)\nreturn 3', None),
+        ('return {$1: total}', '', None),
+        ('first(one)', 'if one:\n    first()', '\nif one:\n    first()\nsecond'),
+    ],
+)
 def test_an_edit_is_made_whatever_the_layout(old, new, part):
     if part is None:
         with pytest.raises(AssertionError, match='has 0 places'):
@@ -74,8 +79,9 @@ def test_further_lines_of_an_edit_are_indented():
     assert '    print(1)\n    return 2\n' in changed
 
 
-@pytest.mark.parametrize('old, times', [('one', 2), ('three', 0), ('$1(one)', 2),
-                                        ('$1($1)', 0)])
+@pytest.mark.parametrize(
+    'old, times', [('one', 2), ('three', 0), ('$1(one)', 2), ('$1($1)', 0)]
+)
 def test_an_edit_that_fits_not_once_says_what_to_update(old, times):
     with pytest.raises(AssertionError) as stopped:
         edited(SOURCE, old, 'new', 'codes/lesson.py')
@@ -97,9 +103,9 @@ def recorded(few_images, tmp_path_factory):
 
 
 def test_a_run_has_the_data_of_the_lesson(recorded):
-    (trainset, testset), = recorded.loaded
+    ((trainset, testset),) = recorded.loaded
     assert [len(trainset), len(testset)] == [256, 300]
-    parts, = recorded.splits
+    (parts,) = recorded.splits
     assert [len(part) for part in parts] == [214, 42]
     assert recorded.trainset is parts[0]
     assert [loader.dataset for loader in recorded.loaders] == [*parts, testset]
@@ -145,10 +151,19 @@ def test_a_run_that_fails_keeps_what_came_before(tmp_path):
 # Children
 
 
-@pytest.mark.parametrize('name, value', [
-    ('PYTHONWARNINGS', 'error'), ('PYTHONPATH', '/nowhere'), ('LANG', 'C'),
-    ('PYTHONIOENCODING', 'ascii'), ('https_proxy', 'http://127.0.0.1:9'),
-    ('ALL_PROXY', 'http://127.0.0.1:9'), ('RANK', '1'), ('FORCE_COLOR', '1')])
+@pytest.mark.parametrize(
+    'name, value',
+    [
+        ('PYTHONWARNINGS', 'error'),
+        ('PYTHONPATH', '/nowhere'),
+        ('LANG', 'C'),
+        ('PYTHONIOENCODING', 'ascii'),
+        ('https_proxy', 'http://127.0.0.1:9'),
+        ('ALL_PROXY', 'http://127.0.0.1:9'),
+        ('RANK', '1'),
+        ('FORCE_COLOR', '1'),
+    ],
+)
 def test_a_child_does_not_see_a_variable_of_the_caller(name, value, monkeypatch):
     for variable in ('LC_ALL', 'COLUMNS', 'TORCH_HOME', name):
         monkeypatch.setenv(variable, value)
@@ -175,8 +190,9 @@ def test_scripts_run_together_each_in_a_process_of_its_own(tmp_path):
     (tmp_path / 'good.py').write_text('import sys\nprint(sys.argv[1:])\n')
     (tmp_path / 'bad.py').write_text('1 / 0\n')
     (tmp_path / 'says.py').write_text('import sys\nsys.exit("That is all.")\n')
-    found = together({'good': ['good.py', 1], 'bad': ['bad.py'], 'says': ['says.py']},
-                     tmp_path)
+    found = together(
+        {'good': ['good.py', 1], 'bad': ['bad.py'], 'says': ['says.py']}, tmp_path
+    )
     assert found['good'] == [0, "['1']\n"]
     assert found['bad'][0] == 1 and 'ZeroDivisionError' in found['bad'][1]
     assert found['says'] == [1, 'That is all.\n']
@@ -186,6 +202,8 @@ def test_a_verdict_of_the_referee_is_recognized_by_the_name_of_its_rule():
     import referee
 
     for name, (happened, to_do, number) in referee.RULES.items():
-        line = (f'Referee: a.py, line 3, 2 times: {happened.replace("{}", "[64, 1]")}. '
-                f'Cure: {to_do} (lesson {number})')
+        line = (
+            f'Referee: a.py, line 3, 2 times: {happened.replace("{}", "[64, 1]")}. '
+            f'Cure: {to_do} (lesson {number})'
+        )
         assert rules_broken(f'Epoch 1\n{line}\nReferee: fair') == [name]

@@ -1,4 +1,5 @@
 """MNIST and weights: what can go wrong with the network, the disk and the files."""
+
 import re
 import shutil
 import signal
@@ -89,7 +90,8 @@ def test_it_says_which_data_it_found(name, args, capsys):
         assert counts == ['6,000', '1,000'], f'The counts are not right: {data}'
         told.append(data)
     assert told[0] != told[1] and 'real' in told[1] and 'real' not in told[0], (
-        f'The lines must tell synthetic data from real data: {told}')
+        f'The lines must tell synthetic data from real data: {told}'
+    )
 
 
 def test_without_valid_certificates_it_says_how_to_install_them(monkeypatch, args):
@@ -102,8 +104,10 @@ def test_without_valid_certificates_it_says_how_to_install_them(monkeypatch, arg
 
 def test_two_lessons_can_fill_an_empty_folder_at_once(source, args):
     found = []
-    threads = [threading.Thread(
-        target=lambda: found.append(helper.find_data('MNIST', args))) for _ in range(2)]
+    threads = [
+        threading.Thread(target=lambda: found.append(helper.find_data('MNIST', args)))
+        for _ in range(2)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -140,6 +144,7 @@ def flip(place):
     def change(data):
         data[place] ^= 1
         return data
+
     return change
 
 
@@ -153,14 +158,27 @@ def strange(data):
     return data
 
 
-@pytest.mark.parametrize('file, spoil', [
-    ('train-images-idx3', lambda data: data[:-100]),
-    ('train-images-idx3', lambda data: b''), ('train-images-idx3', folded),
-    ('train-images-idx3', lambda data: (RAW / 'train-labels-idx1-ubyte').read_bytes()),
-    ('t10k-images-idx3', lambda data: data + b'\0'), ('t10k-images-idx3', flip(3)),
-    ('train-labels-idx1', flip(7)), ('t10k-labels-idx1', strange),
-    ('train-labels-idx1', lambda data: (RAW / 't10k-labels-idx1-ubyte').read_bytes()),
-], ids='cut empty folded labels long magic count ten fewer'.split())
+@pytest.mark.parametrize(
+    'file, spoil',
+    [
+        ('train-images-idx3', lambda data: data[:-100]),
+        ('train-images-idx3', lambda data: b''),
+        ('train-images-idx3', folded),
+        (
+            'train-images-idx3',
+            lambda data: (RAW / 'train-labels-idx1-ubyte').read_bytes(),
+        ),
+        ('t10k-images-idx3', lambda data: data + b'\0'),
+        ('t10k-images-idx3', flip(3)),
+        ('train-labels-idx1', flip(7)),
+        ('t10k-labels-idx1', strange),
+        (
+            'train-labels-idx1',
+            lambda data: (RAW / 't10k-labels-idx1-ubyte').read_bytes(),
+        ),
+    ],
+    ids='cut empty folded labels long magic count ten fewer'.split(),
+)
 def test_damaged_files_are_not_trained_on(file, spoil, args):
     shutil.copytree(RAW, args.data_dir / 'MNIST/raw')
     path = args.data_dir / f'MNIST/raw/{file}-ubyte'
@@ -170,7 +188,8 @@ def test_damaged_files_are_not_trained_on(file, spoil, args):
             helper.load_data('MNIST', args)
         text = str(stopped.value)
         assert str(args.data_dir / 'MNIST') in text, (
-            f'The message must name the folder to remove: {text}')
+            f'The message must name the folder to remove: {text}'
+        )
         assert 'downloaded' not in text, f'It must say what is wrong: {text}'
 
 
@@ -211,11 +230,13 @@ def test_damaged_weights_are_named_and_not_used(content, weights_path, args):
         with pytest.raises(OSError) as stopped:
             helper.find_weights(WEIGHTS, args)
         assert str(weights_path) in str(stopped.value), (
-            f'The message must name the damaged file: {stopped.value}')
+            f'The message must name the damaged file: {stopped.value}'
+        )
 
 
-def test_weights_that_cannot_be_downloaded_say_why(weights_path, args, monkeypatch,
-                                                   capsys):
+def test_weights_that_cannot_be_downloaded_say_why(
+    weights_path, args, monkeypatch, capsys
+):
     def refused(*_, **__):
         raise OSError('connection refused')
 

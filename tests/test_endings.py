@@ -1,4 +1,5 @@
 """How a run ends: stopped, on a full disk, by a mistake in the code or outside it."""
+
 import os
 import re
 import signal
@@ -24,8 +25,10 @@ from course import (
 import helper
 
 posix = pytest.mark.skipif(
-    sys.platform == 'win32', reason='Windows has neither process groups nor SIGINT of '
-    'another process: it needs Linux or macOS')
+    sys.platform == 'win32',
+    reason='Windows has neither process groups nor SIGINT of '
+    'another process: it needs Linux or macOS',
+)
 
 
 def of(*numbers):
@@ -47,9 +50,13 @@ def stop(path, args, wait_for, number, env=None):
     wait_for: a word in a line of its output, or a function that waits.
     """
     process = subprocess.Popen(
-        [sys.executable, '-u', str(path), *map(str, args)], text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-        env={**os.environ, 'PYTHONPATH': str(ROOT / 'tests/bare'), **(env or {})})
+        [sys.executable, '-u', str(path), *map(str, args)],
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, 'PYTHONPATH': str(ROOT / 'tests/bare'), **(env or {})},
+    )
     late = threading.Timer(300, process.kill)
     late.start()
     if callable(wait_for):
@@ -86,13 +93,18 @@ def test_stopped_in_a_download(path, number, tmp_path):
     with socket.create_server(('127.0.0.1', 0)) as silent:
         silent.settimeout(300)
         proxy = f'http://127.0.0.1:{silent.getsockname()[1]}'
-        end = stop(path, ['--data-dir', tmp_path], silent.accept, number,
-                   {'http_proxy': proxy, 'https_proxy': proxy, 'no_proxy': ''})
+        end = stop(
+            path,
+            ['--data-dir', tmp_path],
+            silent.accept,
+            number,
+            {'http_proxy': proxy, 'https_proxy': proxy, 'no_proxy': ''},
+        )
     one_line(end, -signal.SIGINT, 'stopped')
     assert not list(tmp_path.iterdir()), 'A part of the download was left'
 
 
-SAYS_WHEN_IT_READS = '''
+SAYS_WHEN_IT_READS = """
 
 read_photo = open_photo
 
@@ -100,7 +112,7 @@ read_photo = open_photo
 def open_photo(path):
     print('reading', flush=True)
     return read_photo(path)
-'''
+"""
 
 
 @posix
@@ -118,16 +130,22 @@ def test_stopped_in_the_features(path, number, workers, installed):
 # The disk
 
 
-@pytest.mark.skipif(sys.platform == 'win32',
-                    reason='Windows has no limit for files: it needs Linux or macOS')
+@pytest.mark.skipif(
+    sys.platform == 'win32',
+    reason='Windows has no limit for files: it needs Linux or macOS',
+)
 @of(17)
 def test_the_disk_is_full_while_saving(path, installed):
     """No file can grow beyond 100 kB; the older checkpoints stay."""
     run_before = run(copy_of(path, installed), *SYNTHETIC)
     older = {file: file.read_bytes() for file in installed.glob('checkpoints/*')}
     assert older, run_before.stderr
-    result = run(PROGRAMS / 'full_disk.py', copy_of(path, installed), *SYNTHETIC,
-                 env={'PYTHONDONTWRITEBYTECODE': '1'})
+    result = run(
+        PROGRAMS / 'full_disk.py',
+        copy_of(path, installed),
+        *SYNTHETIC,
+        env={'PYTHONDONTWRITEBYTECODE': '1'},
+    )
     one_line(result, 1, 'disk is full')
     for file, content in older.items():
         assert file.read_bytes() == content, f'The older {file.name} is lost'
@@ -184,7 +202,8 @@ def test_the_line_of_the_lesson_is_named(path, workers, installed, tree):
     line = asking_line(path, run(*given, env=OFFLINE).stderr)
     one_line(result, 1, '0.jpg', f'({path.name}, line {line})')
     assert result.stderr.startswith(f'OSError: {tree}'), (
-        'It should say first what happened, and with which file')
+        'It should say first what happened, and with which file'
+    )
 
 
 def explained(error, capsys):
@@ -197,20 +216,31 @@ def explained(error, capsys):
     return capsys.readouterr().err.strip().splitlines()
 
 
-@pytest.mark.parametrize('error', [
-    MemoryError('no memory\nleft'), OSError('no file'), OSError('two\nlines'),
-    torch.OutOfMemoryError('CUDA out of memory.\nTried')], ids=repr)
+@pytest.mark.parametrize(
+    'error',
+    [
+        MemoryError('no memory\nleft'),
+        OSError('no file'),
+        OSError('two\nlines'),
+        torch.OutOfMemoryError('CUDA out of memory.\nTried'),
+    ],
+    ids=repr,
+)
 def test_what_is_no_mistake_in_the_code_ends_in_one_line(error, capsys):
     lines = explained(error, capsys)
     assert len(lines) == 1, lines
     assert re.search(rf'\({os.path.basename(__file__)}, line \d+\)$', lines[0]), (
-        f'It should end with the file and the line that asked: {lines[0]}')
+        f'It should end with the file and the line that asked: {lines[0]}'
+    )
     for word in str(error).split():
         assert word in lines[0]
 
 
-@pytest.mark.parametrize('error', [ValueError('no'), RuntimeError('shapes'),
-                                   IndexError('7'), AssertionError()], ids=repr)
+@pytest.mark.parametrize(
+    'error',
+    [ValueError('no'), RuntimeError('shapes'), IndexError('7'), AssertionError()],
+    ids=repr,
+)
 def test_a_mistake_shows_its_traceback(error, capsys):
     lines = explained(error, capsys)
     assert lines[0].startswith('Traceback') and len(lines) > 2, lines
@@ -220,9 +250,15 @@ def test_ctrl_c_ends_in_one_line(capsys):
     assert explained(KeyboardInterrupt(), capsys) == ['stopped']
 
 
-@pytest.mark.parametrize('error, advised', [
-    (torch.OutOfMemoryError('CUDA out of memory.'), True),
-    (MemoryError('no memory left'), False), (OSError('no file'), False)], ids=repr)
+@pytest.mark.parametrize(
+    'error, advised',
+    [
+        (torch.OutOfMemoryError('CUDA out of memory.'), True),
+        (MemoryError('no memory left'), False),
+        (OSError('no file'), False),
+    ],
+    ids=repr,
+)
 def test_the_cpu_is_advised_where_the_memory_of_a_gpu_is_full(error, advised, capsys):
-    line, = explained(error, capsys)
+    (line,) = explained(error, capsys)
     assert ('--device cpu' in line) == advised, line

@@ -5,6 +5,7 @@ learner: `assert condition, ('name of the mistake', 'what the learner reads')`. 
 file of answers, WRONG lists pairs of an answer and the name of its mistake, and
 UNREACHED, if there is one, gives the reason why no answer makes a mistake.
 """
+
 import ast
 import builtins
 import functools
@@ -29,14 +30,23 @@ for _number in check.NUMBERS:
     SOURCES[_number] = _path.read_text('utf-8')
 
 NUMBERED = {'_'.join(map(str, order(path))): path for path in LESSONS}
-every_exercise = pytest.mark.parametrize('number', [
-    pytest.param(number, id=f'{number}-{NUMBERED[number].stem}')
-    for number in check.NUMBERS])
-every_lesson = pytest.mark.parametrize('number', [
-    pytest.param(number, id=f'{number}-{path.stem}')
-    for number, path in NUMBERED.items()])
+every_exercise = pytest.mark.parametrize(
+    'number',
+    [
+        pytest.param(number, id=f'{number}-{NUMBERED[number].stem}')
+        for number in check.NUMBERS
+    ],
+)
+every_lesson = pytest.mark.parametrize(
+    'number',
+    [
+        pytest.param(number, id=f'{number}-{path.stem}')
+        for number, path in NUMBERED.items()
+    ],
+)
 grad_of_no_leaf = pytest.mark.filterwarnings(  # of a wrong answer that looks for x.grad
-    'ignore:The .grad attribute of a Tensor that is not a leaf')
+    'ignore:The .grad attribute of a Tensor that is not a leaf'
+)
 
 
 def judge(number, answer=''):
@@ -47,8 +57,10 @@ def judge(number, answer=''):
 @functools.cache
 def wrong_answers(number):
     """List (answer, name of its mistake, verdict) of what counts as wrong."""
-    return [(answer, name, judge(number, answer))
-            for answer, name in ANSWERS[number]['WRONG']]
+    return [
+        (answer, name, judge(number, answer))
+        for answer, name in ANSWERS[number]['WRONG']
+    ]
 
 
 # The names of mistakes
@@ -70,8 +82,11 @@ def messages(tree):
 
 def messages_of_a_table(loop):
     """Yield from `for wrong, mistake in (...): assert ..., mistake` each mistake."""
-    asserted = {ast.unparse(node.msg) for node in ast.walk(loop)
-                if isinstance(node, ast.Assert) and node.msg}
+    asserted = {
+        ast.unparse(node.msg)
+        for node in ast.walk(loop)
+        if isinstance(node, ast.Assert) and node.msg
+    }
     if isinstance(loop.target, ast.Tuple) and isinstance(loop.iter, ast.Tuple):
         for place, target in enumerate(loop.target.elts):
             if ast.unparse(target) in asserted:
@@ -79,9 +94,12 @@ def messages_of_a_table(loop):
 
 
 def is_pair(node):
-    return (isinstance(node, ast.Tuple) and len(node.elts) == 2
-            and isinstance(node.elts[0], ast.Constant)
-            and isinstance(node.elts[0].value, str))
+    return (
+        isinstance(node, ast.Tuple)
+        and len(node.elts) == 2
+        and isinstance(node.elts[0], ast.Constant)
+        and isinstance(node.elts[0].value, str)
+    )
 
 
 def is_text(node):
@@ -124,11 +142,15 @@ OWN = set(named_mistakes((FOLDER / 'check.py').read_text('utf-8')))  # of any ex
 
 @every_exercise
 def test_each_assert_of_a_check_names_its_mistake(number):
-    nameless = [ast.unparse(node) for node in messages(ast.parse(SOURCES[number]))
-                if is_text(node)]
+    nameless = [
+        ast.unparse(node)
+        for node in messages(ast.parse(SOURCES[number]))
+        if is_text(node)
+    ]
     assert not nameless, (
         f'exercises/answers/{number}.py asserts with a sentence alone. Put the name of '
-        f'the mistake before it, as a pair: {nameless}')
+        f'the mistake before it, as a pair: {nameless}'
+    )
 
 
 @every_exercise
@@ -136,13 +158,16 @@ def test_the_name_of_a_mistake_is_short_and_belongs_to_one_mistake(number):
     for name, words in named_mistakes(SOURCES[number]).items():
         assert NAME.match(name), (
             f'exercises/answers/{number}.py names a mistake {name!r}: take two to four '
-            'words in lower case')
+            'words in lower case'
+        )
         assert len(words) == 1, (
             f'exercises/answers/{number}.py says different things about {name!r}, so '
-            f'these are mistakes with names of their own: {words}')
+            f'these are mistakes with names of their own: {words}'
+        )
         assert name not in OWN, (
             f'exercises/answers/{number}.py names a mistake {name!r}, which is how '
-            'check.py itself names one of its own')
+            'check.py itself names one of its own'
+        )
 
 
 @every_exercise
@@ -154,11 +179,13 @@ def test_each_named_mistake_is_made_by_a_wrong_answer(number):
     assert not untried, (
         f'no wrong answer in exercises/answers/{number}.py makes the mistakes '
         f'{sorted(untried)}, so nobody knows whether they are recognized. Add answers '
-        'to WRONG, or reasons to UNREACHED, a dict of names')
+        'to WRONG, or reasons to UNREACHED, a dict of names'
+    )
     needless = set(unreached) - (named - made)
     assert not needless, (
         f'exercises/answers/{number}.py lists {sorted(needless)} in UNREACHED, but a '
-        'wrong answer makes this mistake, or no assert names it')
+        'wrong answer makes this mistake, or no assert names it'
+    )
 
 
 @every_exercise
@@ -168,7 +195,8 @@ def test_the_names_of_wrong_answers_are_asserted(number):
     unknown -= set(filter(is_error, unknown))
     assert not unknown, (
         f'WRONG in exercises/answers/{number}.py has the names {sorted(unknown)}, and '
-        'no assert has them')
+        'no assert has them'
+    )
 
 
 # Right and wrong answers
@@ -186,7 +214,8 @@ def test_right_answers_are_accepted(number):
         verdict = judge(number, answer)
         assert verdict.name == 'right', (
             f'exercise {number} refuses a right answer as {verdict.name!r}, {verdict}:'
-            f'\n{answer}')
+            f'\n{answer}'
+        )
 
 
 @every_exercise
@@ -195,8 +224,10 @@ def test_mistakes_in_answers_are_recognized(number):
     failures = []
     for answer, name, verdict in wrong_answers(number):
         if verdict.name != name:
-            failures.append(f'This is {name!r}, and the verdict is {verdict.name!r}, '
-                            f'{verdict}:\n{answer}')
+            failures.append(
+                f'This is {name!r}, and the verdict is {verdict.name!r}, '
+                f'{verdict}:\n{answer}'
+            )
     assert not failures, f'exercise {number}\n' + '\n\n'.join(failures)
 
 
@@ -207,7 +238,8 @@ def test_verdicts_are_one_line(number):
         line = str(verdict)
         assert line and line.isprintable(), (
             f'exercise {number} says {line!r}, which is not one line of text, of:\n'
-            f'{answer}')
+            f'{answer}'
+        )
 
 
 @every_exercise
@@ -216,21 +248,26 @@ def test_an_exercise_has_several_wrong_answers_and_another_right_one(number):
     assert wrong >= 4, f'exercise {number} is tried with {wrong} wrong answers only'
     assert ANSWERS[number]['RIGHT'], (
         f'exercise {number} is tried with no right answer besides its solution, so it '
-        'may refuse whatever differs from that')
+        'may refuse whatever differs from that'
+    )
 
 
 @every_exercise
 def test_a_task_explains_itself_under_a_title(number):
     title, underline, *text = ast.get_docstring(ast.parse(TASKS[number])).splitlines()
     assert title and set(underline) == {'='}, (
-        f'exercises/{number}.py does not begin with an underlined title')
+        f'exercises/{number}.py does not begin with an underlined title'
+    )
     assert any(text), f'exercises/{number}.py does not say what to do'
 
 
 def functions(source):
     """Return {name: its arguments} of the functions at the top level of a source."""
-    return {node.name: ast.unparse(node.args) for node in ast.parse(source).body
-            if isinstance(node, ast.FunctionDef)}
+    return {
+        node.name: ast.unparse(node.args)
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef)
+    }
 
 
 @every_exercise
@@ -239,7 +276,8 @@ def test_a_task_and_its_solution_have_the_same_arguments(number):
     for name, arguments in functions(ANSWERS[number]['SOLUTION']).items():
         assert given.get(name, arguments) == arguments, (
             f'{name} has the arguments {given[name]} in exercises/{number}.py, and '
-            f'{arguments} in the solution')
+            f'{arguments} in the solution'
+        )
 
 
 # The pages
@@ -251,14 +289,16 @@ def test_a_lesson_names_its_exercise(number):
     named = re.findall(r'python exercises/check\.py (\w+)$', text, flags=re.M)
     expected = [number] if number in TASKS else []
     assert named == expected, (
-        f'{NUMBERED[number].name} names the exercises {named}, and has {expected}')
+        f'{NUMBERED[number].name} names the exercises {named}, and has {expected}'
+    )
 
 
 def test_the_outline_lists_the_exercises_in_their_order():
     readme = (ROOT / 'README.md').read_text('utf-8')
     listed = re.findall(r'\]\(exercises/(\w+)\.py\)', readme)
     assert listed == check.NUMBERS, (
-        f'README.md links to the exercises {listed}, and there are {check.NUMBERS}')
+        f'README.md links to the exercises {listed}, and there are {check.NUMBERS}'
+    )
 
 
 def test_the_example_of_the_page_is_what_the_command_says():
@@ -269,7 +309,8 @@ def test_the_example_of_the_page_is_what_the_command_says():
     said = [str(verdict) for _, _, verdict in wrong_answers(number)]
     assert line in said, (
         f'exercises/README.md shows {line!r}, and check.py says this about the wrong '
-        f'answers of exercise {number}: {said}')
+        f'answers of exercise {number}: {said}'
+    )
 
 
 # The command
@@ -278,16 +319,23 @@ def test_the_example_of_the_page_is_what_the_command_says():
 @pytest.fixture
 def course(tmp_path):
     """A folder with the exercises alone."""
-    shutil.copytree(FOLDER, tmp_path / 'course/exercises',
-                    ignore=shutil.ignore_patterns('__pycache__'))
+    shutil.copytree(
+        FOLDER,
+        tmp_path / 'course/exercises',
+        ignore=shutil.ignore_patterns('__pycache__'),
+    )
     (tmp_path / 'course/my').mkdir()
     return tmp_path / 'course'
 
 
 def command(course, *args):
     """Run check.py of this course from somewhere else."""
-    return subprocess.run([sys.executable, course / 'exercises/check.py', *args],
-                          cwd=course.parent, capture_output=True, encoding='utf-8')
+    return subprocess.run(
+        [sys.executable, course / 'exercises/check.py', *args],
+        cwd=course.parent,
+        capture_output=True,
+        encoding='utf-8',
+    )
 
 
 def test_the_first_call_gives_the_task(course):
@@ -346,22 +394,33 @@ SAYS = [  # (what a learner may write, the name of the verdict, the line that it
     ('def accuracy(model, loader)\n    return 1', 'SyntaxError', LINE),
     ('def accuracy(model, loader):\n    return corect / 2', 'NameError', LINE + 1),
     ('', 'still empty', EMPTY),
-    ("def accuracy(model, loader):\n    with open(__file__):\n        return '0.5'",
-     'wrong type', LINE + 2),
+    (
+        "def accuracy(model, loader):\n    with open(__file__):\n        return '0.5'",
+        'wrong type',
+        LINE + 2,
+    ),
     ('del accuracy', 'name is gone', None),
     ('def accuracy(model, loader):\n    print(0.5)', 'returns nothing', LINE + 1),
     ("def accuracy(model, loader):\n    return '0.5'", 'wrong type', LINE + 1),
-    ("def accuracy(model, loader):\n    return float(open('nowhere').read())",
-     'FileNotFoundError', LINE + 1),
+    (
+        "def accuracy(model, loader):\n    return float(open('nowhere').read())",
+        'FileNotFoundError',
+        LINE + 1,
+    ),
     ('def accuracy(model, loader):\n    return input()', 'EOFError', LINE + 1),
-    ("def accuracy(model, loader):\n    assert False, ('my own', 'words')",
-     'AssertionError', LINE + 1),
+    (
+        "def accuracy(model, loader):\n    assert False, ('my own', 'words')",
+        'AssertionError',
+        LINE + 1,
+    ),
     ('exit(0)', 'SystemExit', LINE),
     ('import os; os._exit(0)', 'ended Python', None),
 ]
 STRANGE = [  # (the same, the names that versions of Python give it)
-    ('def accuracy(model, loader):\n    return accuracy(model, loader)',
-     ['RecursionError']),
+    (
+        'def accuracy(model, loader):\n    return accuracy(model, loader)',
+        ['RecursionError'],
+    ),
     ('\0', ['SyntaxError', 'ValueError']),
     ('é = "\udcff"', ['SyntaxError']),
 ]
@@ -386,14 +445,17 @@ def test_whatever_a_learner_writes_has_its_verdict(course):
     said = verdicts(course, answers)
     for verdict, (answer, name, line) in zip(said, SAYS):
         assert (verdict.name, verdict.line) == (name, line), (
-            f'This is {name!r} in line {line}, and the verdict is {verdict}:\n{answer}')
-    for verdict, (answer, names) in zip(said[len(SAYS):], STRANGE):
+            f'This is {name!r} in line {line}, and the verdict is {verdict}:\n{answer}'
+        )
+    for verdict, (answer, names) in zip(said[len(SAYS) :], STRANGE):
         assert verdict.name in names, (
-            f'This is {names}, and the verdict is {verdict}:\n{answer!r}')
+            f'This is {names}, and the verdict is {verdict}:\n{answer!r}'
+        )
     for verdict, answer in zip(said, answers):
         line = str(verdict)
         assert line and line.isprintable(), (
-            f'The verdict {line!r} is not one line of text:\n{answer!r}')
+            f'The verdict {line!r} is not one line of text:\n{answer!r}'
+        )
 
 
 def test_an_endless_loop_is_stopped_in_its_line(course):
@@ -404,21 +466,33 @@ def test_an_endless_loop_is_stopped_in_its_line(course):
     assert next_one.name == 'still empty', 'the answers after it are not judged'
 
 
-@pytest.mark.parametrize('start, call, name', [
-    ('', 'F.nll_loss', 'uses what is forbidden'),
-    ('from torch.nn.functional import nll_loss\n', 'nll_loss',
-     'uses what is forbidden'),
-    ('from torch.nn.functional import *\n', 'nll_loss', 'imports all names')])
+@pytest.mark.parametrize(
+    'start, call, name',
+    [
+        ('', 'F.nll_loss', 'uses what is forbidden'),
+        (
+            'from torch.nn.functional import nll_loss\n',
+            'nll_loss',
+            'uses what is forbidden',
+        ),
+        ('from torch.nn.functional import *\n', 'nll_loss', 'imports all names'),
+    ],
+)
 def test_what_is_forbidden_is_recognized(start, call, name):
-    verdict = judge('7', f'\n{start}def cross_entropy(logits, labels):\n'
-                         f'    return {call}(F.log_softmax(logits, 1), labels)\n')
+    verdict = judge(
+        '7',
+        f'\n{start}def cross_entropy(logits, labels):\n'
+        f'    return {call}(F.log_softmax(logits, 1), labels)\n',
+    )
     assert verdict.name == name, verdict
     assert verdict.line, f'the verdict tells no line: {verdict}'
 
 
 def test_each_verdict_of_the_checker_itself_is_tried():
-    tried = {name for _, name, _ in SAYS} | {'uses what is forbidden',
-                                             'imports all names'}
+    tried = {name for _, name, _ in SAYS} | {
+        'uses what is forbidden',
+        'imports all names',
+    }
     for answers in ANSWERS.values():
         tried.update(name for _, name in answers['WRONG'])
     assert OWN <= tried, f'no answer here makes check.py say {OWN - tried}'
@@ -428,8 +502,10 @@ def test_each_verdict_of_the_checker_itself_is_tried():
 def test_an_answer_leaves_torch_as_it_was_for_the_next(number):
     import torch
 
-    judge('12', '\ntorch.set_grad_enabled(False)\n'
-                'torch.set_default_dtype(torch.float64)\n')
+    judge(
+        '12',
+        '\ntorch.set_grad_enabled(False)\ntorch.set_default_dtype(torch.float64)\n',
+    )
     assert torch.is_grad_enabled(), 'gradients are off after an answer'
     assert torch.get_default_dtype() == torch.float32, 'numbers are float64 now'
     verdict = judge(number, ANSWERS[number]['SOLUTION'])

@@ -1,4 +1,5 @@
 """Lessons 24 and 24_1: a model leaves Python, and says the same without torch."""
+
 import json
 import re
 from types import SimpleNamespace
@@ -29,10 +30,14 @@ def exported(tmp_path_factory):
     answers = root / 'answers.npy'
     result = run(PROGRAMS / 'answers.py', answers, lesson(24, root), *SYNTHETIC)
     assert result.returncode == 0 and not result.stderr, result.stderr
-    file, = root.glob('checkpoints/*.onnx')
-    return SimpleNamespace(root=root, out=result.stdout, file=file,
-                           images=sorted(root.glob('checkpoints/*images/*.png')),
-                           answers=np.load(answers))
+    (file,) = root.glob('checkpoints/*.onnx')
+    return SimpleNamespace(
+        root=root,
+        out=result.stdout,
+        file=file,
+        images=sorted(root.glob('checkpoints/*images/*.png')),
+        answers=np.load(answers),
+    )
 
 
 def without(missing, *command):
@@ -47,13 +52,13 @@ def without_torch(exported, *paths):
 def agreement(out):
     """What lesson 24 printed: (same classes, of images, largest difference)."""
     same, count = re.search(r'(\d+) of (\d+)', out).groups()
-    difference, = re.findall(r'\d+e[-+]\d+', out)
+    (difference,) = re.findall(r'\d+e[-+]\d+', out)
     return int(same), int(count), float(difference)
 
 
 def probabilities(root):
     """What lesson 24_1 has left in its file, [photos, classes]."""
-    path, = root.glob('checkpoints/*.npz')
+    (path,) = root.glob('checkpoints/*.npz')
     found = [array for array in np.load(path).values() if array.ndim == 2]
     assert len(found) == 1, f'{path.name} should have one array of probabilities'
     return found[0]
@@ -129,16 +134,28 @@ def pixels(tmp_path_factory):
     crop = TRANSFORM.crop_size[0]
     count = 3 * crop * crop
     given = onnx.helper.make_tensor_value_info(
-        'images', onnx.TensorProto.FLOAT, ['batch', 3, crop, crop])
+        'images', onnx.TensorProto.FLOAT, ['batch', 3, crop, crop]
+    )
     answer = onnx.helper.make_tensor_value_info(
-        'pixels', onnx.TensorProto.FLOAT, ['batch', count])
+        'pixels', onnx.TensorProto.FLOAT, ['batch', count]
+    )
     graph = onnx.helper.make_graph(
-        [onnx.helper.make_node('Flatten', ['images'], ['pixels'])], 'pixels', [given],
-        [answer])
+        [onnx.helper.make_node('Flatten', ['images'], ['pixels'])],
+        'pixels',
+        [given],
+        [answer],
+    )
     model = onnx.helper.make_model(
-        graph, opset_imports=[onnx.helper.make_opsetid('', 17)], ir_version=8)
-    about = {'classes': ['value'] * count, 'resize': TRANSFORM.resize_size[0],
-             'crop': crop, 'mean': TRANSFORM.mean, 'std': TRANSFORM.std, 'images': []}
+        graph, opset_imports=[onnx.helper.make_opsetid('', 17)], ir_version=8
+    )
+    about = {
+        'classes': ['value'] * count,
+        'resize': TRANSFORM.resize_size[0],
+        'crop': crop,
+        'mean': TRANSFORM.mean,
+        'std': TRANSFORM.std,
+        'images': [],
+    }
     for name, value in about.items():
         entry = model.metadata_props.add()
         entry.key = name
@@ -148,12 +165,15 @@ def pixels(tmp_path_factory):
     return root
 
 
-@pytest.mark.parametrize('size, orientation', [
-    ((300, 200), 1), ((300, 200), 6), ((300, 200), 3), ((200, 333), 1), ((90, 60), 1)],
-    ids=['wide', 'wide, turned by EXIF', 'upside down by EXIF', 'tall', 'small'])
+@pytest.mark.parametrize(
+    'size, orientation',
+    [((300, 200), 1), ((300, 200), 6), ((300, 200), 3), ((200, 333), 1), ((90, 60), 1)],
+    ids=['wide', 'wide, turned by EXIF', 'upside down by EXIF', 'tall', 'small'],
+)
 @without_python
-def test_a_photo_becomes_the_pixels_of_the_training(path, size, orientation, pixels,
-                                                    tmp_path):
+def test_a_photo_becomes_the_pixels_of_the_training(
+    path, size, orientation, pixels, tmp_path
+):
     noise = np.random.default_rng(7).integers(0, 256, (size[1], size[0], 3), np.uint8)
     image = Image.fromarray(noise)
     exif = image.getexif()
@@ -166,7 +186,8 @@ def test_a_photo_becomes_the_pixels_of_the_training(path, size, orientation, pix
     difference = np.abs(probabilities(pixels)[0] - wanted).max()
     assert difference < 1e-5, (
         f"{path.name} reads other pixels than torchvision's transform, by up to "
-        f'{difference:.3f}. Compare turning, size, interpolation, crop, mean and std')
+        f'{difference:.3f}. Compare turning, size, interpolation, crop, mean and std'
+    )
 
 
 # The lesson's Try
@@ -179,10 +200,14 @@ def test_try(path, exported):
     source = copy.read_text()
     upright = without_torch(exported, *exported.images[:20]).stdout
     try:
-        copy.write_text(edited(
-            source, '$1 = $1.resize(($2, $3), Image.Resampling.BILINEAR)',
-            '$1 = $1.rotate(90)\n$1 = $1.resize(($2, $3), Image.Resampling.BILINEAR)',
-            path.name))
+        copy.write_text(
+            edited(
+                source,
+                '$1 = $1.resize(($2, $3), Image.Resampling.BILINEAR)',
+                '$1 = $1.rotate(90)\n$1 = $1.resize(($2, $3), Image.Resampling.BILINEAR)',
+                path.name,
+            )
+        )
         turned = without_torch(exported, *exported.images[:20]).stdout
     finally:
         copy.write_text(source)
@@ -202,9 +227,16 @@ def foreign(path):
     return model.SerializeToString()
 
 
-@pytest.mark.parametrize('spoiled', [
-    lambda path: None, lambda path: b'none', lambda path: path.read_bytes()[:3000],
-    foreign], ids=['not there', 'text', 'the first 3,000 bytes', "another's model"])
+@pytest.mark.parametrize(
+    'spoiled',
+    [
+        lambda path: None,
+        lambda path: b'none',
+        lambda path: path.read_bytes()[:3000],
+        foreign,
+    ],
+    ids=['not there', 'text', 'the first 3,000 bytes', "another's model"],
+)
 @without_python
 def test_a_model_that_is_none(path, spoiled, exported):
     whole = exported.file.read_bytes()
@@ -281,10 +313,13 @@ def test_lesson_21s_model_says_the_same(path, photos_exported):
 @pytest.mark.slow
 @export
 def test_lesson_21s_model_comes_with_its_transform(path, photos_exported):
-    file, = photos_exported.root.glob('checkpoints/*.onnx')
-    kept = {entry.key: json.loads(entry.value)
-            for entry in onnx.load(file).metadata_props}
-    assert (kept['resize'], kept['crop']) == (TRANSFORM.resize_size[0],
-                                              TRANSFORM.crop_size[0])
+    (file,) = photos_exported.root.glob('checkpoints/*.onnx')
+    kept = {
+        entry.key: json.loads(entry.value) for entry in onnx.load(file).metadata_props
+    }
+    assert (kept['resize'], kept['crop']) == (
+        TRANSFORM.resize_size[0],
+        TRANSFORM.crop_size[0],
+    )
     assert (kept['mean'], kept['std']) == (TRANSFORM.mean, TRANSFORM.std)
     assert kept['classes'] == ['cat', 'dog']

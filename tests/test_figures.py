@@ -4,6 +4,7 @@ A lesson is run and watched once, with few epochs. Each test then reads its figu
 a reader does, and computes what they should show: the drawn image is looked up in the
 data set, a probability is computed from the network's weights, and so on.
 """
+
 import ast
 import functools
 import math
@@ -28,19 +29,29 @@ from watched import (
 
 import helper
 
-OPTIONS = {11: ['--epochs', 2], 12: ['--epochs', 2], 13: ['--epochs', 2],
-           '13_1': ['--epochs', 1], 14: ['--epochs', 1],
-           15: ['--epochs', 4, '--lr', 0.01], 16: ['--epochs', 2],
-           18: ['--epochs', 1], '18_1': ['--epochs', 3, '--lr', 0.01],
-           20: ['--photos', 20, '--epochs', 2], 21: ['--epochs', 1],
-           23: ['--images', 320], '23_1': ['--threads', 2]}
+OPTIONS = {
+    11: ['--epochs', 2],
+    12: ['--epochs', 2],
+    13: ['--epochs', 2],
+    '13_1': ['--epochs', 1],
+    14: ['--epochs', 1],
+    15: ['--epochs', 4, '--lr', 0.01],
+    16: ['--epochs', 2],
+    18: ['--epochs', 1],
+    '18_1': ['--epochs', 3, '--lr', 0.01],
+    20: ['--photos', 20, '--epochs', 2],
+    21: ['--epochs', 1],
+    23: ['--images', 320],
+    '23_1': ['--threads', 2],
+}
 CHECKED = set()  # (lesson's file, name of a figure)
 
 
 def of_lessons(*numbers):
     """Run a test with each of these lessons, and say which in the name of the test."""
-    return pytest.mark.parametrize('number', numbers,
-                                   ids=[lesson(number).stem for number in numbers])
+    return pytest.mark.parametrize(
+        'number', numbers, ids=[lesson(number).stem for number in numbers]
+    )
 
 
 def of_figures(*pairs):
@@ -71,20 +82,29 @@ def says(value):
 
 NO_BFLOAT16 = (torch.cpu, 'get_capabilities', says({}))
 BFLOAT16 = (torch.cpu, 'get_capabilities', says({'avx512_bf16': True}))
-WATCHED = {20: {'quick_body': True, 'clock': work_done},
-           21: {'quick_body': True, 'changes': [NO_BFLOAT16]},
-           23: {'keep_batches': True, 'clock': readings_at_random,
-                'changes': [(nn.Module, 'compile', says(None))]},
-           '23_1': {'quick_body': True, 'clock': readings_at_random,
-                    'changes': [BFLOAT16]}}
+WATCHED = {
+    20: {'quick_body': True, 'clock': work_done},
+    21: {'quick_body': True, 'changes': [NO_BFLOAT16]},
+    23: {
+        'keep_batches': True,
+        'clock': readings_at_random,
+        'changes': [(nn.Module, 'compile', says(None))],
+    },
+    '23_1': {'quick_body': True, 'clock': readings_at_random, 'changes': [BFLOAT16]},
+}
 
 
 @functools.cache
 def seen_in(number):
     """What was noted in a short run of a lesson, which leaves no file."""
     with tempfile.TemporaryDirectory() as folder:
-        return watch(number, *SYNTHETIC, *OPTIONS.get(number, []), root=folder,
-                     **WATCHED.get(number, {}))
+        return watch(
+            number,
+            *SYNTHETIC,
+            *OPTIONS.get(number, []),
+            root=folder,
+            **WATCHED.get(number, {}),
+        )
 
 
 def figure_of(number, name):
@@ -108,8 +128,9 @@ def plot_about(axes, *words):
 
 def line_about(ax, *words):
     """The one line whose label has these words."""
-    found = [line for line in ax.lines
-             if all(word in line.get_label() for word in words)]
+    found = [
+        line for line in ax.lines if all(word in line.get_label() for word in words)
+    ]
     labels = [line.get_label() for line in ax.lines]
     assert len(found) == 1, f'One line should say {words}, but they say {labels}.'
     return found[0]
@@ -150,8 +171,11 @@ def name_after(word, title, classes):
     """The class that a title names right after a word such as 'predicted'."""
     _, found, rest = title.lower().partition(word)
     assert found, f'The title "{title}" should say what was {word}.'
-    named = [(rest.index(name.lower()), -len(name), name) for name in classes
-             if name.lower() in rest]
+    named = [
+        (rest.index(name.lower()), -len(name), name)
+        for name in classes
+        if name.lower() in rest
+    ]
     assert named, f'The title "{title}" names no class after "{word}".'
     return min(named)[2]
 
@@ -165,8 +189,10 @@ def bars_of(ax):
 def numbers_beside_bars(ax):
     """[(name of a bar, the number that is written beside it)], of bars that lie."""
     names = [tick.get_text() for tick in ax.get_yticklabels()]
-    return [(names[round(float(text.xy[1]))], numbers_in(text.get_text())[0])
-            for text in ax.texts]
+    return [
+        (names[round(float(text.xy[1]))], numbers_in(text.get_text())[0])
+        for text in ax.texts
+    ]
 
 
 # All figures
@@ -175,9 +201,11 @@ def numbers_beside_bars(ax):
 @pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
 def test_every_figure_of_a_lesson_is_checked_here(path):
     """A new helper.show('...') needs a test that is marked @of_figures."""
-    drawn = {ast.literal_eval(node.args[0]) for node in ast.walk(ast.parse(
-        path.read_text(encoding='utf-8'))) if isinstance(node, ast.Call)
-        and ast.unparse(node.func) == 'helper.show'}
+    drawn = {
+        ast.literal_eval(node.args[0])
+        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8')))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == 'helper.show'
+    }
     checked = {name for file, name in CHECKED if file == path.name}
     assert drawn == checked
 
@@ -214,7 +242,8 @@ def test_the_printed_accuracy_is_that_of_the_test_photos(number):
     photos, labels = photos_of_lesson_18()
     _, share = measure(seen.network(), photos, labels)
     assert accuracy(re.sub('Always.*', '', seen.printed)) == pytest.approx(
-        share, abs=0.0006)
+        share, abs=0.0006
+    )
 
 
 @of_lessons(18)
@@ -229,7 +258,7 @@ def test_the_printed_loss_is_that_of_the_training_set(number):
     """About: it is the mean over an epoch, in which the network changes."""
     seen = seen_in(number)
     images, labels = synthetic('MNIST' if number == 11 else 'FashionMNIST', True)
-    training, = seen.trainings
+    (training,) = seen.trainings
     printed = seen.column('train', 'loss')
     before, _ = measure(training.after(0), normalized(images), labels)
     after, _ = measure(training.after(1), normalized(images), labels)
@@ -239,7 +268,7 @@ def test_the_printed_loss_is_that_of_the_training_set(number):
 @of_lessons('18_1')
 def test_the_kept_weights_are_those_of_the_lowest_validation_loss(number):
     seen = seen_in(number)
-    training, = seen.trainings
+    (training,) = seen.trainings
     losses = seen.column('valid', 'loss')
     best = losses.index(min(losses))
     assert best != len(losses) - 1 or len(set(losses)) == len(losses)
@@ -250,11 +279,14 @@ def test_the_kept_weights_are_those_of_the_lowest_validation_loss(number):
 @of_lessons('18_1')
 def test_the_learning_rate_falls_along_a_cosine(number):
     seen = seen_in(number)
-    training, = seen.trainings
+    (training,) = seen.trainings
     epochs = len(training.states)
     a_pass = len(training.rates) // epochs
-    wanted = [0.005 * (1 + math.cos(math.pi * epoch / epochs))
-              for epoch in range(epochs) for _ in range(a_pass)]
+    wanted = [
+        0.005 * (1 + math.cos(math.pi * epoch / epochs))
+        for epoch in range(epochs)
+        for _ in range(a_pass)
+    ]
     assert training.rates == pytest.approx(wanted)
 
 
@@ -263,8 +295,8 @@ def test_the_learning_rate_falls_along_a_cosine(number):
 
 @of_figures((1, 'sigmoid'))
 def test_the_curve_is_a_sigmoid(number, name):
-    ax, = plots_of(number, name)
-    curve, = (line for line in ax.lines if len(line.get_xdata()) > 2)
+    (ax,) = plots_of(number, name)
+    (curve,) = (line for line in ax.lines if len(line.get_xdata()) > 2)
     assert min(xs(curve)) < -3 and max(xs(curve)) > 3
     wanted = [1 / (1 + math.exp(-x)) for x in xs(curve)]
     assert ys(curve) == pytest.approx(wanted, abs=1e-6)
@@ -272,9 +304,9 @@ def test_the_curve_is_a_sigmoid(number, name):
 
 @of_figures((1, 'sigmoid'))
 def test_the_point_on_the_sigmoid_is_the_printed_output(number, name):
-    ax, = plots_of(number, name)
-    point, = (line for line in ax.lines if len(line.get_xdata()) == 1)
-    printed, = re.findall(r'output tensor\(\[\[([\d.]+)', seen_in(number).printed)
+    (ax,) = plots_of(number, name)
+    (point,) = (line for line in ax.lines if len(line.get_xdata()) == 1)
+    (printed,) = re.findall(r'output tensor\(\[\[([\d.]+)', seen_in(number).printed)
     (x,), (y,) = xs(point), ys(point)
     assert y == pytest.approx(float(printed), abs=1e-4)
     assert y == pytest.approx(1 / (1 + math.exp(-x)), abs=1e-6), 'It is on the curve.'
@@ -282,8 +314,8 @@ def test_the_point_on_the_sigmoid_is_the_printed_output(number, name):
 
 @of_figures((1, 'sigmoid'))
 def test_the_legend_has_the_output_of_the_neuron(number, name):
-    ax, = plots_of(number, name)
-    point, = (line for line in ax.lines if len(line.get_xdata()) == 1)
+    (ax,) = plots_of(number, name)
+    (point,) = (line for line in ax.lines if len(line.get_xdata()) == 1)
     assert numbers_in(point.get_label())[-1] == pytest.approx(ys(point)[0], abs=0.0051)
 
 
@@ -316,8 +348,9 @@ def network_of_lesson_4():
     return lambda images: torch.sigmoid(images.view(-1, 784) @ w1 + b1) @ w2 + b2
 
 
-@of_figures((4, 'probabilities'), (6, 'untrained'), (11, 'prediction'),
-            (13, 'prediction'))
+@of_figures(
+    (4, 'probabilities'), (6, 'untrained'), (11, 'prediction'), (13, 'prediction')
+)
 def test_the_bars_are_what_the_network_says_of_the_drawn_image(number, name):
     """exp, divided by its sum. (Where the network gives log-probabilities, it is 1.)"""
     _, _, pixels = images_of(figure_of(number, name))[0]
@@ -330,8 +363,9 @@ def test_the_bars_are_what_the_network_says_of_the_drawn_image(number, name):
     assert drawn == pytest.approx(wanted, abs=1e-5)
 
 
-@of_figures((4, 'probabilities'), (6, 'untrained'), (11, 'prediction'),
-            (13, 'prediction'))
+@of_figures(
+    (4, 'probabilities'), (6, 'untrained'), (11, 'prediction'), (13, 'prediction')
+)
 def test_the_bars_have_the_names_of_the_classes_in_their_order(number, name):
     """In MNIST these are '0 - zero' and so on."""
     _, right = plots_of(number, name)
@@ -351,7 +385,7 @@ def test_the_drawn_prediction_is_for_an_image_that_was_not_learned(number, name)
 
 @of_figures((8, 'slope'))
 def test_the_parabola_is_that_of_its_formula(number, name):
-    ax, = plots_of(number, name)
+    (ax,) = plots_of(number, name)
     curve = line_about(ax, 'y = x')
     assert len(xs(curve)) > 50
     assert ys(curve) == pytest.approx([x * x for x in xs(curve)], abs=1e-5)
@@ -360,8 +394,8 @@ def test_the_parabola_is_that_of_its_formula(number, name):
 @of_figures((8, 'slope'))
 def test_the_tangent_touches_the_parabola_at_the_point_with_its_slope(number, name):
     """At x the parabola has the slope 2 x: the tangent is x^2 + 2 x (t - x)."""
-    ax, = plots_of(number, name)
-    point, = (line for line in ax.lines if len(line.get_xdata()) == 1)
+    (ax,) = plots_of(number, name)
+    (point,) = (line for line in ax.lines if len(line.get_xdata()) == 1)
     (x,), (y,) = xs(point), ys(point)
     assert y == pytest.approx(x * x)
     tangent = line_about(ax, 'slope')
@@ -371,10 +405,10 @@ def test_the_tangent_touches_the_parabola_at_the_point_with_its_slope(number, na
 
 @of_figures((8, 'slope'))
 def test_the_legend_has_the_slope_that_is_printed(number, name):
-    ax, = plots_of(number, name)
-    point, = (line for line in ax.lines if len(line.get_xdata()) == 1)
+    (ax,) = plots_of(number, name)
+    (point,) = (line for line in ax.lines if len(line.get_xdata()) == 1)
     told = numbers_in(line_about(ax, 'slope').get_label())
-    printed, = re.findall(r'(?m)^slope.*', seen_in(number).printed)
+    (printed,) = re.findall(r'(?m)^slope.*', seen_in(number).printed)
     assert set(told) == set(numbers_in(printed)) == {2 * xs(point)[0], xs(point)[0]}
 
 
@@ -391,7 +425,7 @@ RATES = [10 ** (exponent / 4) for exponent in range(-16, 9)]
 
 @of_figures((10, 'rates'))
 def test_the_loss_is_drawn_over_rates_from_a_ten_thousandth_to_a_hundred(number, name):
-    ax, = plots_of(number, name)
+    (ax,) = plots_of(number, name)
     assert xs(line_about(ax, 'after')) == pytest.approx(RATES)
     assert ax.get_xscale() == 'log'
     assert 'rate' in ax.get_xlabel() and 'loss' in ax.get_ylabel()
@@ -402,8 +436,13 @@ def losses_of_lesson_10():
     """Before and after one step with each rate, computed from the first weights."""
     seen = seen_in(10)
     model = seen.network()
-    model.load_state_dict(seen.find(dict, 'set of weights', lambda value: (
-        list(value) == list(model.state_dict()))))
+    model.load_state_dict(
+        seen.find(
+            dict,
+            'set of weights',
+            lambda value: list(value) == list(model.state_dict()),
+        )
+    )
     images, labels = seen.first_batch
     loss = nn.functional.cross_entropy(model(images), labels)
     gradients = torch.autograd.grad(loss, list(model.parameters()))
@@ -420,15 +459,15 @@ def losses_of_lesson_10():
 @of_figures((10, 'rates'))
 def test_each_drawn_loss_is_that_after_one_step_from_the_first_weights(number, name):
     _, wanted = losses_of_lesson_10()
-    ax, = plots_of(number, name)
+    (ax,) = plots_of(number, name)
     assert ys(line_about(ax, 'after')) == pytest.approx(wanted, rel=1e-3)
 
 
 @of_figures((10, 'rates'))
 def test_the_level_is_the_loss_before_the_step(number, name):
     wanted, _ = losses_of_lesson_10()
-    ax, = plots_of(number, name)
-    level, = set(ys(line_about(ax, 'before')))
+    (ax,) = plots_of(number, name)
+    (level,) = set(ys(line_about(ax, 'before')))
     assert level == pytest.approx(wanted, rel=3e-6)
 
 
@@ -436,8 +475,11 @@ def test_the_level_is_the_loss_before_the_step(number, name):
 def test_the_printed_losses_are_those_of_their_rates(number):
     """Every fourth, from 0.0001 to 100."""
     _, losses = losses_of_lesson_10()
-    rows = [numbers_in(line) for line in seen_in(number).printed.splitlines()
-            if re.match(r'lr +[\d.]+', line)]
+    rows = [
+        numbers_in(line)
+        for line in seen_in(number).printed.splitlines()
+        if re.match(r'lr +[\d.]+', line)
+    ]
     assert [rate for rate, _ in rows] == pytest.approx(RATES[::4])
     assert [loss for _, loss in rows] == pytest.approx(losses[::4], rel=1e-3, abs=1e-4)
 
@@ -445,7 +487,7 @@ def test_the_printed_losses_are_those_of_their_rates(number):
 @of_lessons(10)
 def test_the_lowest_loss_is_printed_with_its_rate(number):
     _, losses = losses_of_lesson_10()
-    line, = re.findall('.*lowest.*', seen_in(number).printed)
+    (line,) = re.findall('.*lowest.*', seen_in(number).printed)
     wanted = [min(losses), RATES[losses.index(min(losses))]]
     assert numbers_in(line) == pytest.approx(wanted, abs=1e-4)
 
@@ -456,17 +498,18 @@ def test_the_lowest_loss_is_printed_with_its_rate(number):
 @of_figures((11, 'curves'))
 def test_the_curves_of_a_training_are_the_printed_losses_and_accuracies(number, name):
     seen = seen_in(number)
-    left, = plot_about(plots_of(number, name), 'loss').lines
-    right, = plot_about(plots_of(number, name), 'accuracy').lines
+    (left,) = plot_about(plots_of(number, name), 'loss').lines
+    (right,) = plot_about(plots_of(number, name), 'accuracy').lines
     assert ys(left) == pytest.approx(seen.column('train', 'loss'), abs=6e-4)
     assert ys(right)[1:] == pytest.approx(seen.column('accuracy'), abs=6e-4)
 
 
 @of_figures((11, 'curves'))
-def test_the_accuracies_begin_before_the_first_epoch_and_the_losses_with_it(number,
-                                                                            name):
-    left, = plot_about(plots_of(number, name), 'loss').lines
-    right, = plot_about(plots_of(number, name), 'accuracy').lines
+def test_the_accuracies_begin_before_the_first_epoch_and_the_losses_with_it(
+    number, name
+):
+    (left,) = plot_about(plots_of(number, name), 'loss').lines
+    (right,) = plot_about(plots_of(number, name), 'accuracy').lines
     assert xs(left) == [1, 2]
     assert xs(right) == [0, 1, 2]
     assert all('epoch' in ax.get_xlabel() for ax in plots_of(number, name))
@@ -475,19 +518,23 @@ def test_the_accuracies_begin_before_the_first_epoch_and_the_losses_with_it(numb
 @of_figures((11, 'curves'))
 def test_the_drawn_accuracies_are_those_of_the_test_set(number, name):
     images, labels = synthetic('MNIST', False)
-    training, = seen_in(number).trainings
-    wanted = [measure(training.after(epoch), normalized(images), labels)[1]
-              for epoch in (0, 1)]
-    right, = plot_about(plots_of(number, name), 'accuracy').lines
+    (training,) = seen_in(number).trainings
+    wanted = [
+        measure(training.after(epoch), normalized(images), labels)[1]
+        for epoch in (0, 1)
+    ]
+    (right,) = plot_about(plots_of(number, name), 'accuracy').lines
     assert ys(right)[1:] == pytest.approx(wanted)
 
 
 def sets_of(seen):
     """{'train': images and labels, 'valid': ...} by the larger and smaller part."""
-    (one, other), = seen.run.splits
+    ((one, other),) = seen.run.splits
     train, valid = sorted((one, other), key=len, reverse=True)
-    return {'train': fashion(True, train.indices),
-            'valid': fashion(True, valid.indices)}
+    return {
+        'train': fashion(True, train.indices),
+        'valid': fashion(True, valid.indices),
+    }
 
 
 @functools.cache
@@ -497,8 +544,10 @@ def curves_of(number, run):
     training = seen.trainings[run]
     found = {}
     for part, (images, labels) in sets_of(seen).items():
-        pairs = [measure(training.after(epoch), images, labels)
-                 for epoch in range(len(training.states))]
+        pairs = [
+            measure(training.after(epoch), images, labels)
+            for epoch in range(len(training.states))
+        ]
         found[part, 'loss'] = [loss for loss, _ in pairs]
         found[part, 'accuracy'] = [share for _, share in pairs]
     return found
@@ -512,8 +561,9 @@ of_runs = pytest.mark.parametrize('number, run, run_name', RUNS, ids=RUN_IDS)
 @of_runs
 @pytest.mark.parametrize('part', ['train', 'valid'])
 @pytest.mark.parametrize('kind', ['loss', 'accuracy'])
-def test_what_is_printed_after_each_epoch_is_measured_on_its_set(number, run, run_name,
-                                                                 part, kind):
+def test_what_is_printed_after_each_epoch_is_measured_on_its_set(
+    number, run, run_name, part, kind
+):
     printed = seen_in(number).column(part, kind, name=run_name)
     wanted = curves_of(number, run)[part, kind]
     assert printed == pytest.approx(wanted, abs=6e-4)
@@ -529,11 +579,16 @@ def curves_drawn(number, run_name):
     left, right = plot_about(axes, 'loss'), plot_about(axes, 'accuracy')
     found = {}
     for part in ('train', 'valid'):
-        curves = [line for line in left.lines if not stands_upright(line)
-                  and part in line.get_label() and run_name in line.get_label()]
+        curves = [
+            line
+            for line in left.lines
+            if not stands_upright(line)
+            and part in line.get_label()
+            and run_name in line.get_label()
+        ]
         assert len(curves) == 1, f'One curve of losses should say {part} {run_name}.'
-        line, = curves
-        same, = (other for other in right.lines if look(other) == look(line))
+        (line,) = curves
+        (same,) = (other for other in right.lines if look(other) == look(line))
         found[part, 'loss'], found[part, 'accuracy'] = line, same
     return found
 
@@ -544,8 +599,9 @@ CHECKED.update((lesson(number).name, 'curves') for number in (15, 16))
 @of_runs
 @pytest.mark.parametrize('part', ['train', 'valid'])
 @pytest.mark.parametrize('kind', ['loss', 'accuracy'])
-def test_a_curve_is_what_was_measured_after_each_epoch(number, run, run_name, part,
-                                                       kind):
+def test_a_curve_is_what_was_measured_after_each_epoch(
+    number, run, run_name, part, kind
+):
     line = curves_drawn(number, run_name)[part, kind]
     wanted = curves_of(number, run)[part, kind]
     assert xs(line) == list(range(1, len(wanted) + 1))
@@ -576,7 +632,7 @@ def test_the_lowest_validation_loss_is_printed_with_its_epoch(number):
     curves = curves_of(number, 0)
     losses = curves['valid', 'loss']
     best = losses.index(min(losses))
-    line, = re.findall('(?i).*lowest.*', seen_in(number).printed)
+    (line,) = re.findall('(?i).*lowest.*', seen_in(number).printed)
     loss, epoch, share, above = numbers_in(line)
     assert loss == pytest.approx(losses[best], abs=6e-4)
     assert epoch == best + 1
@@ -594,7 +650,7 @@ def test_each_mistake_is_shown_with_what_was_predicted_and_what_it_is(number, na
     for title, _, pixels in images_of(figure_of(number, name)):
         place, *_ = places_of(pixels, images)
         with torch.no_grad():
-            guess = model(normalized(images[place:place + 1])).argmax().item()
+            guess = model(normalized(images[place : place + 1])).argmax().item()
         assert name_after('predicted', title, classes) == classes[guess]
         assert name_after('labeled', title, classes) == classes[labels[place]]
         assert guess != labels[place], 'Only mistakes are shown.'
@@ -603,8 +659,10 @@ def test_each_mistake_is_shown_with_what_was_predicted_and_what_it_is(number, na
 @of_figures((12, 'mistakes'))
 def test_no_mistake_is_shown_twice(number, name):
     images, _ = synthetic('FashionMNIST', False)
-    shown = [places_of(pixels, images)[0]
-             for _, _, pixels in images_of(figure_of(number, name))]
+    shown = [
+        places_of(pixels, images)[0]
+        for _, _, pixels in images_of(figure_of(number, name))
+    ]
     assert len(set(shown)) == len(shown) == 16
 
 
@@ -614,7 +672,7 @@ def test_the_number_of_mistakes_is_printed(number):
     images, labels = synthetic('FashionMNIST', False)
     _, share = measure(seen.network(), normalized(images), labels)
     wrong = round(len(labels) * (1 - share))
-    line, = re.findall('.*mistakes.*', seen.printed)
+    (line,) = re.findall('.*mistakes.*', seen.printed)
     assert set(numbers_in(line)) == {wrong}
 
 
@@ -628,16 +686,20 @@ def input_of(result):
 
 def folder_of_lesson_18(part):
     """Its ImageFolder of 'train' or 'test' photos, with the transform."""
-    return next(loader.dataset for loader in seen_in(18).run.loaders
-                if str(loader.dataset.root).endswith(part))
+    return next(
+        loader.dataset
+        for loader in seen_in(18).run.loaders
+        if str(loader.dataset.root).endswith(part)
+    )
 
 
 @of_figures((18, 'augmentation'))
 def test_the_first_photo_is_as_a_test_would_show_it(number, name):
     (title, _, pixels), *_ = images_of(figure_of(number, name))
     train, test = folder_of_lesson_18('train'), folder_of_lesson_18('test')
-    photos = torch.stack([test.transform(helper.open_photo(path)) / 2 + 0.5
-                          for path, _ in train.samples])
+    photos = torch.stack(
+        [test.transform(helper.open_photo(path)) / 2 + 0.5 for path, _ in train.samples]
+    )
     place, *_ = places_of(pixels, photos.permute(0, 2, 3, 1))
     wanted = train.classes[train.targets[place]]
     assert [kind for kind in train.classes if kind in title] == [wanted]
@@ -686,8 +748,9 @@ def test_each_map_is_a_channel_of_the_first_convolution(number, name):
     norm = next(part for part in modules if isinstance(part, nn.BatchNorm2d))
     with torch.no_grad():
         image = normalized(pixels.reshape(1, 28, 28))
-        channels = nn.functional.conv2d(image, convolution.weight, convolution.bias,
-                                        padding=1)[0]
+        channels = nn.functional.conv2d(
+            image, convolution.weight, convolution.bias, padding=1
+        )[0]
         for i, (_, _, drawn) in enumerate(maps):
             spread = torch.sqrt(norm.running_var[i] + norm.eps)
             normed = (channels[i] - norm.running_mean[i]) / spread
@@ -704,8 +767,9 @@ MEAN, STD = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.2
 def test_photos():
     """The drawn test photos as ImageNet's networks get them, and as they are drawn."""
     folder = datasets.ImageFolder(SYNTHETIC_DATA / 'Cat_Dog_data/test')
-    photos = torch.stack([IMAGENET.transforms()(helper.open_photo(path))
-                          for path, _ in folder.samples])
+    photos = torch.stack(
+        [IMAGENET.transforms()(helper.open_photo(path)) for path, _ in folder.samples]
+    )
     seen = (photos.permute(0, 2, 3, 1) * STD + MEAN).clamp(0, 1)
     return folder, photos, seen
 
@@ -717,11 +781,11 @@ test_photos.__test__ = False
 def best_three_of_lesson_19():
     """[(share in percent, name of a class)] for the drawn photo, computed here."""
     _, photos, drawn = test_photos()
-    (_, _, pixels), = images_of(figure_of(19, 'imagenet'))
+    ((_, _, pixels),) = images_of(figure_of(19, 'imagenet'))
     place, *_ = places_of(pixels, drawn)
-    (_, network), = seen_in(19).bodies
+    ((_, network),) = seen_in(19).bodies
     with torch.no_grad():
-        powers = network.eval()(photos[place:place + 1])[0].double().exp()
+        powers = network.eval()(photos[place : place + 1])[0].double().exp()
     shares = 100 * powers / powers.sum()
     best = shares.argsort(descending=True)[:3].tolist()
     return [(shares[i].item(), IMAGENET.meta['categories'][i]) for i in best]
@@ -739,7 +803,7 @@ def test_the_three_best_classes_are_printed_with_their_shares(number):
 @of_figures((19, 'imagenet'))
 def test_the_title_has_the_best_class_and_its_share(number, name):
     share, best = best_three_of_lesson_19()[0]
-    (title, _, _), = images_of(figure_of(number, name))
+    ((title, _, _),) = images_of(figure_of(number, name))
     assert best in title
     assert numbers_in(title.replace(best, '')) == [pytest.approx(share, abs=0.6)]
 
@@ -749,8 +813,7 @@ def test_the_body_is_frozen_and_the_new_layer_learns(number):
     network = seen_in(number).bodies[0][0]
     learns = [parameter.requires_grad for parameter in network.features.parameters()]
     assert not any(learns)
-    assert all(parameter.requires_grad
-               for parameter in network.classifier.parameters())
+    assert all(parameter.requires_grad for parameter in network.classifier.parameters())
 
 
 # Lesson 20 gets a clock that counts what was done.
@@ -769,7 +832,7 @@ def seconds_of_lesson_20():
 @of_figures((20, 'seconds'))
 def test_the_bars_are_the_seconds_of_ten_epochs_in_both_ways(number, name):
     slow, _, fast = seconds_of_lesson_20()
-    ax, = plots_of(number, name)
+    (ax,) = plots_of(number, name)
     assert bars_of(ax) == {'slow': pytest.approx(slow), 'fast': pytest.approx(fast)}
     assert 'second' in ax.get_xlabel()
 
@@ -777,21 +840,21 @@ def test_the_bars_are_the_seconds_of_ten_epochs_in_both_ways(number, name):
 @of_lessons(20)
 def test_the_printed_seconds_are_those_of_ten_epochs_in_both_ways(number):
     slow, features, fast = seconds_of_lesson_20()
-    line, = re.findall('.*times faster.*', seen_in(number).printed)
+    (line,) = re.findall('.*times faster.*', seen_in(number).printed)
     wanted = [slow, fast, features, slow / fast]
     assert numbers_in(line) == pytest.approx(wanted, abs=0.06)
 
 
 @of_lessons(20)
 def test_no_photo_is_for_training_and_for_validation(number):
-    (train, valid, *_), = seen_in(number).run.splits
+    ((train, valid, *_),) = seen_in(number).run.splits
     assert [len(train), len(valid)] == [16, 4]
     assert not set(train.indices) & set(valid.indices)
 
 
 @of_lessons(20)
 def test_photos_are_prepared_as_for_imagenet(number):
-    (train, *_), = seen_in(number).run.splits
+    ((train, *_),) = seen_in(number).run.splits
     path, _ = train.dataset.samples[train.indices[0]]
     wanted = IMAGENET.transforms()(helper.open_photo(path))
     assert torch.equal(train[0][0], wanted)
@@ -803,9 +866,11 @@ def test_the_features_are_what_the_body_makes_of_each_photo(number, part):
     seen = seen_in(number)
     photos = seen.run.splits[0][part]
     body, _ = seen.bodies[0]
-    features, labels = next(loader.dataset for loader in seen.run.loaders
-                            if hasattr(loader.dataset, 'tensors')
-                            and len(loader.dataset) == len(photos))[:]
+    features, labels = next(
+        loader.dataset
+        for loader in seen.run.loaders
+        if hasattr(loader.dataset, 'tensors') and len(loader.dataset) == len(photos)
+    )[:]
     assert features.shape == (len(photos), 1024)
     with torch.no_grad():
         for (image, label), row, known in zip(photos, features, labels):
@@ -819,12 +884,15 @@ def test_the_features_are_what_the_body_makes_of_each_photo(number, part):
 
 def rows_of(number):
     """The printed lines with a time: [(name, [seconds, result, first time])]."""
-    ax, = plots_of(number, 'optimizations')
+    (ax,) = plots_of(number, 'optimizations')
     found = []
     for name in bars_of(ax):
-        line, = (line for line in seen_in(number).printed.splitlines()
-                 if line.startswith(name) and ' s ' in line[len(name):])
-        found.append((name, numbers_in(line[len(name):])))
+        (line,) = (
+            line
+            for line in seen_in(number).printed.splitlines()
+            if line.startswith(name) and ' s ' in line[len(name) :]
+        )
+        found.append((name, numbers_in(line[len(name) :])))
     return found
 
 
@@ -833,12 +901,12 @@ def times_of(number):
     readings = seen_in(number).readings
     times = [end - start for start, end in zip(readings[::2], readings[1::2])]
     runs = len(times) // len(rows_of(number))
-    return [times[i:i + runs] for i in range(0, len(times), runs)]
+    return [times[i : i + runs] for i in range(0, len(times), runs)]
 
 
 @of_figures((23, 'optimizations'), ('23_1', 'optimizations'))
 def test_each_bar_is_the_median_of_its_times_without_the_first(number, name):
-    ax, = plots_of(number, name)
+    (ax,) = plots_of(number, name)
     wanted = [statistics.median(times[1:]) for times in times_of(number)]
     assert list(bars_of(ax).values()) == pytest.approx(wanted)
     assert 'second' in ax.get_xlabel()
@@ -846,7 +914,7 @@ def test_each_bar_is_the_median_of_its_times_without_the_first(number, name):
 
 @of_figures((23, 'optimizations'), ('23_1', 'optimizations'))
 def test_each_bar_has_its_seconds_beside_it(number, name):
-    ax, = plots_of(number, name)
+    (ax,) = plots_of(number, name)
     beside = numbers_beside_bars(ax)
     assert len(beside) == len(bars_of(ax))
     for bar, seconds in beside:
@@ -869,7 +937,7 @@ def test_a_remedy_is_measured_at_least_three_times_after_the_first(number):
 def trainings_of_lesson_23():
     """[(name of a row, its printed loss, its training)]"""
     rows = rows_of(23)
-    trainings = seen_in(23).trainings[-len(rows):]  # the first only warms up
+    trainings = seen_in(23).trainings[-len(rows) :]  # the first only warms up
     return [(name, row[1], training) for (name, row), training in zip(rows, trainings)]
 
 
@@ -891,17 +959,25 @@ def test_a_row_that_doubles_the_learning_rate_has_twice_that_of_the_others(numbe
 @of_lessons(23)
 def test_adam_is_fused_from_the_row_on_that_says_so(number):
     names = [name for name, _, _ in trainings_of_lesson_23()]
-    first, = (i for i, name in enumerate(names) if 'fused' in name)
-    fused = [bool(training.optimizer.defaults['fused'])
-             for _, _, training in trainings_of_lesson_23()]
+    (first,) = (i for i, name in enumerate(names) if 'fused' in name)
+    fused = [
+        bool(training.optimizer.defaults['fused'])
+        for _, _, training in trainings_of_lesson_23()
+    ]
     assert fused == [i >= first for i in range(len(names))]
 
 
 def trained_again(batches, lr):
     """The mean loss in the last of four epochs, trained here on the same batches."""
     torch.manual_seed(7)
-    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(),
-                          nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10))
+    model = nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(784, 128),
+        nn.ReLU(),
+        nn.Linear(128, 64),
+        nn.ReLU(),
+        nn.Linear(64, 10),
+    )
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     losses = []
     for images, labels in batches:
@@ -924,20 +1000,21 @@ def test_the_loss_of_a_row_is_that_of_a_training_as_its_name_says(number):
 
 @of_lessons(23)
 def test_a_remedy_that_is_no_other_training_leaves_the_loss_as_it_was(number):
-    losses = [loss for name, loss, _ in trainings_of_lesson_23()
-              if not numbers_in(name)]
+    losses = [
+        loss for name, loss, _ in trainings_of_lesson_23() if not numbers_in(name)
+    ]
     assert losses == pytest.approx([losses[0]] * len(losses), abs=0.002)
 
 
 @of_figures((23, 'optimizations'))
 def test_the_title_has_the_number_of_images_in_an_epoch(number, name):
-    ax, = plots_of(number, name)
+    (ax,) = plots_of(number, name)
     assert numbers_in(ax.get_title()) == [320]
 
 
 @of_figures(('23_1', 'optimizations'))
 def test_the_title_has_the_number_of_photos(number, name):
-    ax, = plots_of(number, name)
+    (ax,) = plots_of(number, name)
     photos, _ = seen_in(number).first_batch
     assert numbers_in(ax.get_title().replace('DenseNet121', '')) == [len(photos)]
 
@@ -947,7 +1024,7 @@ def test_the_printed_certainty_is_that_of_the_network_on_the_photos(number):
     """The mean, over the photos, of the probability of each one's best class."""
     seen = seen_in(number)
     photos, _ = seen.first_batch
-    (_, network), = seen.bodies
+    ((_, network),) = seen.bodies
     with torch.no_grad():
         powers = network.eval()(photos).double().exp()
     best = (powers / powers.sum(dim=1, keepdim=True)).amax(dim=1).mean().item()
@@ -959,18 +1036,23 @@ def test_the_printed_certainty_is_that_of_the_network_on_the_photos(number):
 def calls_of_lesson_23_1():
     """[(name of a row, [(channels last?, bfloat16?, threads) of each run])]"""
     rows = rows_of('23_1')
-    (body, _), = seen_in('23_1').bodies
+    ((body, _),) = seen_in('23_1').bodies
     runs = len(body.calls) // len(rows)
-    return [(name, set(body.calls[runs * i:runs * (i + 1)]))
-            for i, (name, _) in enumerate(rows)]
+    return [
+        (name, set(body.calls[runs * i : runs * (i + 1)]))
+        for i, (name, _) in enumerate(rows)
+    ]
 
 
 @of_lessons('23_1')
-@pytest.mark.parametrize('place, word', [(0, 'channels_last'), (1, 'bfloat16')],
-                         ids=['channels_last', 'bfloat16'])
+@pytest.mark.parametrize(
+    'place, word',
+    [(0, 'channels_last'), (1, 'bfloat16')],
+    ids=['channels_last', 'bfloat16'],
+)
 def test_a_remedy_is_there_from_the_row_on_that_names_it(number, place, word):
     calls = calls_of_lesson_23_1()
-    first, = (i for i, (name, _) in enumerate(calls) if word in name)
+    (first,) = (i for i, (name, _) in enumerate(calls) if word in name)
     for i, (name, found) in enumerate(calls):
         assert {call[place] for call in found} == {i >= first}, name
 
@@ -986,7 +1068,7 @@ def test_a_row_has_as_many_threads_as_it_says(number):
 @of_lessons('23_1')
 def test_bfloat16_is_not_tried_on_a_processor_without_it(number):
     seen = watch(number, *SYNTHETIC, quick_body=True, changes=[NO_BFLOAT16])
-    (body, _), = seen.bodies
+    ((body, _),) = seen.bodies
     assert not any(bfloat16 for _, bfloat16, _ in body.calls)
 
 
@@ -1000,7 +1082,7 @@ def answers_of_lesson_21():
     folder, photos, _ = test_photos()
     _, body = seen.bodies[-1]
     body.classifier = nn.Identity()
-    training, = seen.trainings
+    (training,) = seen.trainings
     with torch.no_grad():
         output = training.model.eval()(body.eval()(photos))
     return output.argmax(dim=1).tolist(), folder.targets, folder.classes
@@ -1010,17 +1092,21 @@ def answers_of_lesson_21():
 def test_the_printed_accuracy_is_that_of_the_photos_of_the_test(number):
     predicted, labels, _ = answers_of_lesson_21()
     right = sum(one == other for one, other in zip(predicted, labels))
-    line, = re.findall('Test accuracy.*', seen_in(number).printed)
+    (line,) = re.findall('Test accuracy.*', seen_in(number).printed)
     largest = max(labels.count(label) for label in labels)
-    wanted = [100 * right / len(labels), right, len(labels),
-              100 * largest / len(labels)]
+    wanted = [
+        100 * right / len(labels),
+        right,
+        len(labels),
+        100 * largest / len(labels),
+    ]
     assert numbers_in(line) == pytest.approx(wanted, abs=0.06)
 
 
 @of_figures((21, 'confusion'))
 def test_the_confusions_are_counted_row_by_true_class(number, name):
     predicted, labels, classes = answers_of_lesson_21()
-    ax, = plots_of(number, name)
+    (ax,) = plots_of(number, name)
     assert 'true' in ax.get_ylabel() and 'predicted' in ax.get_xlabel()
     columns = [tick.get_text() for tick in ax.get_xticklabels()]
     rows = [tick.get_text() for tick in ax.get_yticklabels()]
@@ -1028,14 +1114,15 @@ def test_the_confusions_are_counted_row_by_true_class(number, name):
     for text in ax.texts:
         column, row = text.get_position()
         drawn[rows[row], columns[column]] = int(text.get_text())
-    pairs = [(classes[label], classes[guess])
-             for label, guess in zip(labels, predicted)]
+    pairs = [
+        (classes[label], classes[guess]) for label, guess in zip(labels, predicted)
+    ]
     assert drawn == {pair: pairs.count(pair) for pair in pairs}
 
 
 @of_figures((21, 'confusion'))
 def test_the_colors_of_the_confusions_are_shares_of_their_row(number, name):
-    ax, = plots_of(number, name)
+    (ax,) = plots_of(number, name)
     colors = ax.images[0].get_array()
     predicted, labels, _ = answers_of_lesson_21()
     pairs = list(zip(labels, predicted))
@@ -1047,8 +1134,10 @@ def test_the_colors_of_the_confusions_are_shares_of_their_row(number, name):
 def shown_photos(number, name):
     """[(title, its color, place of the photo among the test photos)]"""
     _, _, drawn = test_photos()
-    return [(title, color, places_of(pixels, drawn)[0])
-            for title, color, pixels in images_of(figure_of(number, name))]
+    return [
+        (title, color, places_of(pixels, drawn)[0])
+        for title, color, pixels in images_of(figure_of(number, name))
+    ]
 
 
 @of_figures((21, 'photos'))
@@ -1072,8 +1161,9 @@ def test_the_title_of_a_mistake_has_another_color(number, name):
 @of_figures((21, 'photos'))
 def test_mistakes_are_shown_first(number, name):
     predicted, labels, _ = answers_of_lesson_21()
-    right = [predicted[place] == labels[place]
-             for _, _, place in shown_photos(number, name)]
+    right = [
+        predicted[place] == labels[place] for _, _, place in shown_photos(number, name)
+    ]
     assert right == sorted(right)
     mistakes = sum(one != other for one, other in zip(predicted, labels))
     assert right.count(False) == min(mistakes, 16)

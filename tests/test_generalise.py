@@ -3,6 +3,7 @@
 No test needs the names of a lesson's variables: a lesson is watched while it runs, and
 its networks are looked at as they were after each epoch.
 """
+
 import ast
 import copy
 import functools
@@ -19,15 +20,22 @@ from torch import nn
 from torch.utils.data import DataLoader
 from watched import fashion, measure, numbers_in, values_of, watch
 
-OPTIONS = {14: ['--epochs', 2], 15: ['--epochs', 2], 17: ['--epochs', 1],
-           16: ['--epochs', 12, '--lr', 0.004],  # a large step: it soon over-fits
-           '17_1': ['--epochs', 2], '18_1': ['--epochs', 1], 21: ['--epochs', 1]}
+OPTIONS = {
+    14: ['--epochs', 2],
+    15: ['--epochs', 2],
+    17: ['--epochs', 1],
+    16: ['--epochs', 12, '--lr', 0.004],  # a large step: it soon over-fits
+    '17_1': ['--epochs', 2],
+    '18_1': ['--epochs', 1],
+    21: ['--epochs', 1],
+}
 
 
 def of_lessons(*numbers):
     """Run a test with each of these lessons, and say which in the name of the test."""
-    return pytest.mark.parametrize('number', numbers,
-                                   ids=[lesson(number).stem for number in numbers])
+    return pytest.mark.parametrize(
+        'number', numbers, ids=[lesson(number).stem for number in numbers]
+    )
 
 
 def short_run(number, root, **more):
@@ -40,8 +48,9 @@ def seen_in(number):
     """What was noted in a short run of a lesson, and {name: content} of its files."""
     with tempfile.TemporaryDirectory() as folder:
         seen = short_run(number, folder)
-        files = {path.name: path.read_bytes()
-                 for path in Path(folder).glob('checkpoints/*')}
+        files = {
+            path.name: path.read_bytes() for path in Path(folder).glob('checkpoints/*')
+        }
     return seen, files
 
 
@@ -58,18 +67,24 @@ def kept_in(number, name, tmp_path):
 
 def statements_of_one_s_own(docstring):
     """The indented statements of a docstring: {name that is assigned: statement}."""
-    code = '\n'.join(line[4:] for line in docstring.splitlines()
-                     if line.startswith('    '))
-    return {ast.unparse(node.targets[0]): ast.get_source_segment(code, node)
-            for node in ast.parse(code).body}
+    code = '\n'.join(
+        line[4:] for line in docstring.splitlines() if line.startswith('    ')
+    )
+    return {
+        ast.unparse(node.targets[0]): ast.get_source_segment(code, node)
+        for node in ast.parse(code).body
+    }
 
 
 def statements_marked_yours(source):
     """{name that is assigned: (first line, line after the last)}, counted from 0."""
     lines = source.splitlines()
-    return {ast.unparse(node.targets[0]): (node.lineno - 1, node.end_lineno)
-            for node in ast.parse(source).body if isinstance(node, ast.Assign)
-            and lines[node.end_lineno - 1].endswith('# yours')}
+    return {
+        ast.unparse(node.targets[0]): (node.lineno - 1, node.end_lineno)
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign)
+        and lines[node.end_lineno - 1].endswith('# yours')
+    }
 
 
 @of_lessons('13_1')
@@ -77,7 +92,8 @@ def test_the_docstring_has_another_statement_for_each_that_is_marked_yours(numbe
     source = lesson(number).read_text(encoding='utf-8')
     docstring = ast.get_docstring(ast.parse(source))
     assert list(statements_of_one_s_own(docstring)) == list(
-        statements_marked_yours(source))
+        statements_marked_yours(source)
+    )
 
 
 @functools.cache
@@ -134,8 +150,9 @@ def answers_of_lesson_14():
 def lines_with_share(share):
     """The numbers of the printed lines that have this share, in percent, 12.3456%."""
     seen, _ = seen_in(14)
-    return [numbers_in(line) for line in seen.printed.splitlines()
-            if f'{share:.4%}' in line]
+    return [
+        numbers_in(line) for line in seen.printed.splitlines() if f'{share:.4%}' in line
+    ]
 
 
 @of_lessons(14)
@@ -153,7 +170,8 @@ def test_the_averaged_accuracy_is_printed_with_a_number_that_is_none_of_images(n
     averaged = sum(means) / len(means)
     lines = lines_with_share(averaged)
     assert [row[-1] for row in lines] == [
-        pytest.approx(averaged * len(labels), abs=0.006)]
+        pytest.approx(averaged * len(labels), abs=0.006)
+    ]
 
 
 @of_lessons(14)
@@ -172,15 +190,16 @@ def test_the_careless_and_the_careful_comparison_of_a_batch_are_printed(number):
     careless = (one.view(-1, 1) == other.view(1, -1)).float().mean().item()
     careful = (one == other).float().mean().item()
     seen, _ = seen_in(14)
-    line, = (line for line in seen.printed.splitlines() if f'{careless:.3f}' in line)
+    (line,) = (line for line in seen.printed.splitlines() if f'{careless:.3f}' in line)
     assert numbers_in(line) == pytest.approx([careless, careful], abs=6e-4)
 
 
 @of_lessons(14)
 def test_the_number_of_batches_and_the_length_of_the_last_are_printed(number):
     seen, _ = seen_in(14)
-    assert [16, 1000 - 15 * 64] in [numbers_in(line)
-                                    for line in seen.printed.splitlines()]
+    assert [16, 1000 - 15 * 64] in [
+        numbers_in(line) for line in seen.printed.splitlines()
+    ]
 
 
 # 15, 16 and 18_1: three sets. What is printed of them is compared in test_figures.py.
@@ -188,21 +207,21 @@ def test_the_number_of_batches_and_the_length_of_the_last_are_printed(number):
 
 @of_lessons(15, 16, '18_1')
 def test_a_sixth_of_the_training_images_is_for_validation(number):
-    (train, valid), = seen_in(number)[0].run.splits
+    ((train, valid),) = seen_in(number)[0].run.splits
     assert [len(train), len(valid)] == [5000, 1000]
 
 
 @of_lessons(15, 16, '18_1')
 def test_no_image_is_for_training_and_for_validation(number):
-    (train, valid), = seen_in(number)[0].run.splits
+    ((train, valid),) = seen_in(number)[0].run.splits
     assert not set(train.indices) & set(valid.indices)
 
 
 @of_lessons(15, 16, '18_1')
 def test_no_test_image_is_for_training_or_for_validation(number):
     seen, _ = seen_in(number)
-    (trainset, testset), = seen.run.loaded
-    (train, valid), = seen.run.splits
+    ((trainset, testset),) = seen.run.loaded
+    ((train, valid),) = seen.run.splits
     assert train.dataset is valid.dataset is trainset
     assert trainset is not testset
 
@@ -210,7 +229,7 @@ def test_no_test_image_is_for_training_or_for_validation(number):
 @of_lessons(15, 16, '18_1')
 def test_only_the_training_set_is_learned_from(number):
     seen, _ = seen_in(number)
-    (train, _), = seen.run.splits
+    ((train, _),) = seen.run.splits
     learned_from = [walk.loader.dataset for walk in seen.run.passes if walk.losses]
     assert learned_from and all(dataset is train for dataset in learned_from)
 
@@ -222,7 +241,7 @@ def evaluated(number):
     The network is handed over in train mode, with two batches, of which one is short.
     """
     seen, _ = seen_in(number)
-    (_, valid), = seen.run.splits
+    ((_, valid),) = seen.run.splits
     model = seen.trainings[-1].model
     evaluate = seen.run.function('no_grad', 'argmax')
     found = evaluate(model.train(), DataLoader(valid, batch_size=999))
@@ -245,8 +264,10 @@ def test_the_accuracy_of_a_set_is_counted_and_divided_once(number):
 
 RUNS = [(16, 0, 'no dropout'), (16, 1, 'dropout 0.2')]
 of_both_runs = pytest.mark.parametrize(
-    'number, place, name', RUNS,
-    ids=['-'.join([lesson(number).stem, *name.split()]) for number, _, name in RUNS])
+    'number, place, name',
+    RUNS,
+    ids=['-'.join([lesson(number).stem, *name.split()]) for number, _, name in RUNS],
+)
 
 
 @functools.cache
@@ -254,12 +275,13 @@ def losses_after_each_epoch(number, place):
     """[(training loss, validation loss)], measured here."""
     seen, _ = seen_in(number)
     training = seen.trainings[place]
-    (train, valid), = seen.run.splits
+    ((train, valid),) = seen.run.splits
     found = []
     for epoch in range(len(training.states)):
         model = training.after(epoch)
-        losses = [measure(model, *fashion(True, part.indices))[0]
-                  for part in (train, valid)]
+        losses = [
+            measure(model, *fashion(True, part.indices))[0] for part in (train, valid)
+        ]
         found.append(losses)
     return found
 
@@ -273,19 +295,22 @@ def the_kept_network(number, place):
 def summary_of(number, name):
     """What is printed at the end about one of the trainings: {words: number}."""
     seen, _ = seen_in(number)
-    line, = (line for line in seen.printed.splitlines()
-             if line.startswith(name) and not re.search(r'\d/\d', line))
-    return values_of(line[len(name):])
+    (line,) = (
+        line
+        for line in seen.printed.splitlines()
+        if line.startswith(name) and not re.search(r'\d/\d', line)
+    )
+    return values_of(line[len(name) :])
 
 
 def value_about(row, *words):
-    value, = (row[key] for key in row if all(word in key for word in words))
+    (value,) = (row[key] for key in row if all(word in key for word in words))
     return value
 
 
 @of_both_runs
 def test_the_weights_with_the_lowest_validation_loss_are_kept(number, place, name):
-    (_, valid), = seen_in(number)[0].run.splits
+    ((_, valid),) = seen_in(number)[0].run.splits
     model = the_kept_network(number, place)
     loss, share = measure(model, *fashion(True, valid.indices))
     row = summary_of(number, name)
@@ -304,7 +329,8 @@ def test_the_test_accuracy_is_that_of_the_kept_weights(number, place, name):
 def test_the_printed_gap_is_that_of_the_last_epoch(number, place, name):
     train, valid = losses_after_each_epoch(number, place)[-1]
     assert value_about(summary_of(number, name), 'gap') == pytest.approx(
-        valid - train, abs=6e-4)
+        valid - train, abs=6e-4
+    )
 
 
 @of_lessons(16)
@@ -377,14 +403,19 @@ def test_dropout_helps(number):
 @of_lessons(17)
 def test_a_checkpoint_says_how_to_build_its_network(number, tmp_path):
     seen, _ = seen_in(number)
-    network, = (value for value in seen.run.of_kind(type)
-                if value.__module__ == seen.run.names['__name__'])
+    (network,) = (
+        value
+        for value in seen.run.of_kind(type)
+        if value.__module__ == seen.run.names['__name__']
+    )
     kept = kept_in(number, '17_model.pth', tmp_path)
     model = network(**kept['sizes'])
     model.load_state_dict(kept['state_dict'])
     trained = seen.trainings[-1].model.state_dict()
-    assert all(torch.equal(tensor, trained[name])
-               for name, tensor in model.state_dict().items())
+    assert all(
+        torch.equal(tensor, trained[name])
+        for name, tensor in model.state_dict().items()
+    )
 
 
 @of_lessons(17, '17_1', 21)
@@ -409,24 +440,31 @@ def trained_on(model, optimizer, kept, trainset):
 def networks_that_were_never_interrupted(seen):
     """Those of lesson 17_1's optimizers that took all four epochs in one go."""
     longest = max(len(training.states) for training in seen.trainings)
-    return [training.after(2 * OPTIONS['17_1'][1] - 1) for training in seen.trainings
-            if len(training.states) == longest]
+    return [
+        training.after(2 * OPTIONS['17_1'][1] - 1)
+        for training in seen.trainings
+        if len(training.states) == longest
+    ]
 
 
-@pytest.mark.parametrize('number, remembers', [('17_1', True), ('17_1', False)], ids=[
-    f'{lesson("17_1").stem}-{name}' for name in ('with-memory', 'without-memory')])
-def test_a_training_goes_on_as_if_it_had_not_been_interrupted(number, remembers,
-                                                              tmp_path):
+@pytest.mark.parametrize(
+    'number, remembers',
+    [('17_1', True), ('17_1', False)],
+    ids=[f'{lesson("17_1").stem}-{name}' for name in ('with-memory', 'without-memory')],
+)
+def test_a_training_goes_on_as_if_it_had_not_been_interrupted(
+    number, remembers, tmp_path
+):
     """The optimizer's memory matters: without it the weights become others."""
     seen, _ = seen_in(number)
     kept = kept_in(number, '17_1_training.pth', tmp_path)
-    uninterrupted, = networks_that_were_never_interrupted(seen)
+    (uninterrupted,) = networks_that_were_never_interrupted(seen)
     model = copy.deepcopy(uninterrupted)
     model.load_state_dict(kept['state_dict'])
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001, fused=True)
     if remembers:
         optimizer.load_state_dict(kept['optimizer'])
-    (trainset, testset), = seen.run.loaded
+    ((trainset, testset),) = seen.run.loaded
     trained_on(model, optimizer, kept, trainset)
     with torch.no_grad():
         images, _ = testset[:]
@@ -437,8 +475,11 @@ def test_a_training_goes_on_as_if_it_had_not_been_interrupted(number, remembers,
 KILLED = [(17, 0), ('17_1', 0), ('17_1', 1), ('17_1', 2), (21, 0), (21, 1), (21, 2)]
 
 
-@pytest.mark.parametrize('number, place', KILLED, ids=[
-    f'{lesson(number).stem}-{place}' for number, place in KILLED])
+@pytest.mark.parametrize(
+    'number, place',
+    KILLED,
+    ids=[f'{lesson(number).stem}-{place}' for number, place in KILLED],
+)
 def test_a_run_killed_while_saving_leaves_the_old_file(number, place, tmp_path):
     """It is killed in the middle of its first, second or third torch.save."""
     _, files = seen_in(number)

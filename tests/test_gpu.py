@@ -3,6 +3,7 @@
 How it is pretended: pretend.py. It knows no float64, so that it is a Mac's GPU as well.
 A lesson is rehearsed when the first of its tests asks for it.
 """
+
 import ast
 import json
 import os
@@ -25,7 +26,8 @@ from course import (
 )
 
 pytestmark = pytest.mark.skipif(
-    not hasattr(os, 'fork'), reason='the rehearsal forks: it needs Linux or macOS')
+    not hasattr(os, 'fork'), reason='the rehearsal forks: it needs Linux or macOS'
+)
 
 WITH_DEVICE = [path for path in LESSONS if settings(path) is not None]
 each_lesson = pytest.mark.parametrize('path', WITH_DEVICE, ids=lambda path: path.stem)
@@ -50,9 +52,17 @@ class Rehearsal:
         self.notes = self.folder / 'notes.json'
         self.process = subprocess.Popen(
             [sys.executable, PROGRAMS / 'rehearse.py', 'torchvision'],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, 'MPLBACKEND': 'agg', 'PRETEND_FLOAT64': 'no',
-                 'PRETEND_NOTES': str(self.notes), 'LC_ALL': 'C.UTF-8'})
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={
+                **os.environ,
+                'MPLBACKEND': 'agg',
+                'PRETEND_FLOAT64': 'no',
+                'PRETEND_NOTES': str(self.notes),
+                'LC_ALL': 'C.UTF-8',
+            },
+        )
         self.known = {}
 
     def run(self, command, env):
@@ -122,8 +132,11 @@ def plays(path, copy):
     if path == lesson(22):
         second = Step(*command, env={'LOCAL_RANK': '1'})
         killed = Step(PROGRAMS / 'killed.py', 'after', 1, *command, may_fail=True)
-        return {'the first process of a machine': [alone], 'the second': [second],
-                'killed, then again': [killed, alone]}
+        return {
+            'the first process of a machine': [alone],
+            'the second': [second],
+            'killed, then again': [killed, alone],
+        }
     return {'alone': [alone]}
 
 
@@ -137,8 +150,11 @@ def longer_plays(path, copy):
 
 
 def on_gpu(path):
-    given = [option for option in options(path, figures='save')
-             if option not in ('--device', 'cpu')]
+    given = [
+        option
+        for option in options(path, figures='save')
+        if option not in ('--device', 'cpu')
+    ]
     if 'epochs' in settings(path):
         given += ['--epochs', '1']
     return ['--device', 'pretend', *given]
@@ -163,12 +179,16 @@ def test_takes_a_model_from_a_gpu(path, rehearsal):
 def test_draws_its_figures_on_a_gpu(path, rehearsal):
     """As many as the lesson shows: those that a GPU makes fail are not skipped."""
     _, _, figures = rehearsal.of(path)
-    shown = [node for node in ast.walk(ast.parse(path.read_text()))
-             if isinstance(node, ast.Call) and ast.unparse(node.func) == 'helper.show']
+    shown = [
+        node
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == 'helper.show'
+    ]
     drawn = [name for name in figures if name.startswith(path.stem)]
     assert len(drawn) >= len(shown), (
         f'{path.name} has {len(shown)} calls of helper.show, but on a GPU it drew only '
-        f'{drawn}')
+        f'{drawn}'
+    )
 
 
 @each_lesson
@@ -177,11 +197,13 @@ def test_computes_on_the_gpu(path, rehearsal):
     _, done, _ = rehearsal.of(path)
     if path.stem in ON_THE_CPU:
         assert not done & MULTIPLICATIONS, (
-            f'{path.name} computes on the GPU: take it off the list ON_THE_CPU')
+            f'{path.name} computes on the GPU: take it off the list ON_THE_CPU'
+        )
     else:
         assert done & MULTIPLICATIONS, (
             f'{path.name} takes --device, but multiplies no matrices there. The '
-            f'operations on the device: {sorted(done)}')
+            f'operations on the device: {sorted(done)}'
+        )
 
 
 # Each move to or from the device
@@ -189,15 +211,23 @@ def test_computes_on_the_gpu(path, rehearsal):
 
 HARMLESS = {  # how many moves of a lesson may be taken away, and why they are there
     ('20_transfer_learning_2', '.cpu()'): (
-        1, 'many features need not fill the memory of the GPU'),
+        1,
+        'many features need not fill the memory of the GPU',
+    ),
     ('21_full_transfer_learning', '.cpu()'): (
-        1, 'many features need not fill the memory of the GPU'),
+        1,
+        'many features need not fill the memory of the GPU',
+    ),
     ('21_full_transfer_learning', 'map_location='): (
-        1, 'features that were computed on a GPU can be used without one; here they '
-        'are computed anew if they cannot be loaded'),
+        1,
+        'features that were computed on a GPU can be used without one; here they '
+        'are computed anew if they cannot be loaded',
+    ),
     ('23_faster', '.to()'): (
-        1, 'all images are on the GPU before a training begins, and it is measured '
-        'what that saves; the training itself moves what is not there yet'),
+        1,
+        'all images are on the GPU before a training begins, and it is measured '
+        'what that saves; the training itself moves what is not there yet',
+    ),
 }
 
 
@@ -236,26 +266,28 @@ def without(call, argument):
 def replaced(source, node, new):
     """The source with other code in place of a node."""
     lines = source.encode().splitlines(keepends=True)
-    start = sum(map(len, lines[:node.lineno - 1])) + node.col_offset
-    end = sum(map(len, lines[:node.end_lineno - 1])) + node.end_col_offset
+    start = sum(map(len, lines[: node.lineno - 1])) + node.col_offset
+    end = sum(map(len, lines[: node.end_lineno - 1])) + node.end_col_offset
     content = b''.join(lines)
     new = f'({ast.unparse(new)})'.encode()
     return (content[:start] + new + content[end:]).decode()
 
 
 def test_moves_are_found_by_what_they_do():
-    source = '''\
+    source = """\
 images = images.to(where, memory_format=torch.channels_last)
 total = x.cpu() + y.to(where).to(torch.float32)
 kept = torch.load(path, map_location='cpu')
-'''
-    found = [(kind, changed.splitlines()[line - 1])
-             for kind, line, changed in moves(source)]
+"""
+    found = [
+        (kind, changed.splitlines()[line - 1]) for kind, line, changed in moves(source)
+    ]
     assert sorted(found) == [
         ('.cpu()', 'total = (x) + y.to(where).to(torch.float32)'),
         ('.to()', 'images = (images.to(memory_format=torch.channels_last))'),
         ('.to()', 'total = x.cpu() + (y).to(torch.float32)'),
-        ('map_location=', 'kept = (torch.load(path))')]
+        ('map_location=', 'kept = (torch.load(path))'),
+    ]
 
 
 @pytest.mark.slow
@@ -279,21 +311,24 @@ def test_every_move_is_needed(path, rehearsal):
         assert len(lines) <= allowed, (
             f'{path.name} runs on a GPU without one of these as well, of which '
             f'{allowed} may be harmless: {lines}. Leave it out of the lesson, or list '
-            'it in HARMLESS with the reason why it is there')
+            'it in HARMLESS with the reason why it is there'
+        )
     for move, (allowed, _) in HARMLESS.items():
         if move[0] == path.stem:
             assert len(harmless.get(move, [])) == allowed, (
-                f'HARMLESS lists {allowed} of {move}, but these are: {harmless}')
+                f'HARMLESS lists {allowed} of {move}, but these are: {harmless}'
+            )
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('path', [lesson(6), lesson('18_1')],
-                         ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    'path', [lesson(6), lesson('18_1')], ids=lambda path: path.stem
+)
 def test_the_helper_takes_images_from_the_gpu(path, rehearsal):
     """Without its moves from the device, the helper draws nothing that is there."""
     helper = rehearsal.folder / 'helper.py'
     original = helper.read_text()
-    steps, = plays(path, rehearsal.folder / 'codes' / path.name).values()
+    (steps,) = plays(path, rehearsal.folder / 'codes' / path.name).values()
     codes = []
     try:
         for kind, _, source in moves(original):
@@ -303,4 +338,5 @@ def test_the_helper_takes_images_from_the_gpu(path, rehearsal):
     finally:
         helper.write_text(original)
     assert any(codes), (
-        f'{path.name} draws as well without any of the {len(codes)} moves in helper.py')
+        f'{path.name} draws as well without any of the {len(codes)} moves in helper.py'
+    )

@@ -1,4 +1,5 @@
 """helper.py: options, devices, images as torchvision has them, figures."""
+
 import argparse
 import shutil
 import subprocess
@@ -27,13 +28,39 @@ def parse(monkeypatch, *argv, program='lesson.py', **defaults):
 # Options and devices
 
 
-@pytest.mark.parametrize('option', [
-    '--nonsense', '--eposch 3', '--epochs', '--epochs 0', '--epochs two',
-    '--epochs 1.5', '--epochs inf', '--lr', '--lr nan', '--lr -1', '--lr inf',
-    '--lr zero', '--seed x', '--data other', '--data-dir', '--figures maybe',
-    '--threads 0', '--threads -1', '--threads x', '--workers -1', '--workers x',
-    '--predict', '--device', '--device=', '--device cuda:99', '--device gpu',
-    '--device meta', '--device xla'])
+@pytest.mark.parametrize(
+    'option',
+    [
+        '--nonsense',
+        '--eposch 3',
+        '--epochs',
+        '--epochs 0',
+        '--epochs two',
+        '--epochs 1.5',
+        '--epochs inf',
+        '--lr',
+        '--lr nan',
+        '--lr -1',
+        '--lr inf',
+        '--lr zero',
+        '--seed x',
+        '--data other',
+        '--data-dir',
+        '--figures maybe',
+        '--threads 0',
+        '--threads -1',
+        '--threads x',
+        '--workers -1',
+        '--workers x',
+        '--predict',
+        '--device',
+        '--device=',
+        '--device cuda:99',
+        '--device gpu',
+        '--device meta',
+        '--device xla',
+    ],
+)
 def test_a_wrong_option_is_one_line_and_exit_code_2(option, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stopped:
         parse(monkeypatch, *option.split())
@@ -44,9 +71,19 @@ def test_a_wrong_option_is_one_line_and_exit_code_2(option, monkeypatch, capsys)
     assert name in stderr, f'The message must name {name}: {stderr}'
 
 
-@pytest.mark.parametrize('option, value', [
-    ('epochs', 9), ('lr', 0.25), ('data', 'real'), ('data_dir', Path('elsewhere')),
-    ('seed', 3), ('figures', 'none'), ('threads', 2), ('workers', 4)])
+@pytest.mark.parametrize(
+    'option, value',
+    [
+        ('epochs', 9),
+        ('lr', 0.25),
+        ('data', 'real'),
+        ('data_dir', Path('elsewhere')),
+        ('seed', 3),
+        ('figures', 'none'),
+        ('threads', 2),
+        ('workers', 4),
+    ],
+)
 def test_an_option_is_what_was_asked_for(option, value, monkeypatch, threads):
     name = option.replace('_', '-')
     args = parse(monkeypatch, f'--{name}', str(value), '--device', 'cpu')
@@ -54,11 +91,22 @@ def test_an_option_is_what_was_asked_for(option, value, monkeypatch, threads):
     assert found == value and type(found) is type(value)
 
 
-@pytest.mark.parametrize('option, value', [
-    ('epochs', 5), ('lr', 0.1), ('data', 'auto'), ('data_dir', ROOT / 'data'),
-    ('seed', 7), ('figures', 'show'), ('threads', 1), ('workers', 0)])
-def test_an_option_that_is_not_given_has_its_default(option, value, monkeypatch,
-                                                     threads):
+@pytest.mark.parametrize(
+    'option, value',
+    [
+        ('epochs', 5),
+        ('lr', 0.1),
+        ('data', 'auto'),
+        ('data_dir', ROOT / 'data'),
+        ('seed', 7),
+        ('figures', 'show'),
+        ('threads', 1),
+        ('workers', 0),
+    ],
+)
+def test_an_option_that_is_not_given_has_its_default(
+    option, value, monkeypatch, threads
+):
     assert getattr(parse(monkeypatch, '--device', 'cpu'), option) == value
 
 
@@ -115,13 +163,19 @@ def test_a_notebook_gets_the_defaults(monkeypatch):
     assert (args.epochs, args.seed, args.data) == (5, 7, 'auto')
 
 
-@pytest.mark.parametrize('backend, how, shown, saved', [
-    ('tkagg', 'show', True, False), ('agg', 'show', False, True),
-    ('tkagg', 'save', False, True), ('tkagg', 'none', False, False)])
-def test_figures_are_shown_or_saved_as_asked(backend, how, shown, saved, monkeypatch,
-                                             tmp_path):
-    """`show` saves them where there is no display, which is where the backend is agg.
-    """
+@pytest.mark.parametrize(
+    'backend, how, shown, saved',
+    [
+        ('tkagg', 'show', True, False),
+        ('agg', 'show', False, True),
+        ('tkagg', 'save', False, True),
+        ('tkagg', 'none', False, False),
+    ],
+)
+def test_figures_are_shown_or_saved_as_asked(
+    backend, how, shown, saved, monkeypatch, tmp_path
+):
+    """`show` saves them where there is no display, which is where the backend is agg."""
     windows = []
     monkeypatch.setattr(plt, 'show', lambda **_: windows.append('a window'))
     monkeypatch.setattr(plt, 'pause', lambda _: None)
@@ -134,11 +188,13 @@ def test_figures_are_shown_or_saved_as_asked(backend, how, shown, saved, monkeyp
     helper.show('black')
     files = list(tmp_path.glob('figures/*'))
     assert (bool(windows), bool(files)) == (shown, saved), (
-        f'--figures {how} opens {len(windows)} windows and writes {files}')
+        f'--figures {how} opens {len(windows)} windows and writes {files}'
+    )
 
 
-@pytest.mark.parametrize('how, backend', [('show', 'unchanged'), ('save', 'agg'),
-                                          ('none', 'agg')])
+@pytest.mark.parametrize(
+    'how, backend', [('show', 'unchanged'), ('save', 'agg'), ('none', 'agg')]
+)
 def test_matplotlib_needs_a_display_only_for_windows(how, backend, monkeypatch):
     monkeypatch.setenv('MPLBACKEND', 'unchanged')
     parse(monkeypatch, '--figures', how)
@@ -154,12 +210,14 @@ def test_import_loads_no_matplotlib():
 # Images
 
 
-@pytest.mark.parametrize('name, first', [('MNIST', '0'),
-                                         ('FashionMNIST', 'T-shirt/top')])
+@pytest.mark.parametrize(
+    'name, first', [('MNIST', '0'), ('FashionMNIST', 'T-shirt/top')]
+)
 def test_images_equal_torchvision_to_the_bit(name, first, args):
     args.data = 'synthetic'
-    transform = transforms.Compose([transforms.ToTensor(),
-                                    transforms.Normalize((0.5,), (0.5,))])
+    transform = transforms.Compose(
+        [transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))]
+    )
     for ours, train in zip(helper.load_data(name, args), (True, False)):
         theirs = getattr(datasets, name)(SYNTHETIC_DATA, train, transform=transform)
         assert len(ours) == len(theirs) == (6000 if train else 1000)
@@ -183,8 +241,11 @@ def test_batches_are_fetched_whole_and_have_each_image_once(args, monkeypatch):
     numbers = torch.arange(1000)
     testset.tensors = testset.tensors[0], numbers  # a label for each image
     nested = Subset(half, range(100))
-    for part, wanted in ((testset, numbers), (half, half.indices),
-                         (nested, half.indices[:100])):
+    for part, wanted in (
+        (testset, numbers),
+        (half, half.indices),
+        (nested, half.indices[:100]),
+    ):
         loader = DataLoader(part, batch_size=64, shuffle=True)
         epochs = []
         for _ in range(2):
@@ -239,7 +300,8 @@ def test_a_sheet_names_each_image_and_marks_what_is_wrong():
     assert [ax.get_title() for ax in drawn] == [*'abcde', 'a b']
     assert [ax.title.get_color() for ax in drawn] == ['black', 'tab:red'] * 3
     assert [ax.images[0].get_array().flat[0] for ax in drawn] == pytest.approx(
-        [0, 0.2, 0.4, 0.6, 0.8, 1])
+        [0, 0.2, 0.4, 0.6, 0.8, 1]
+    )
 
 
 @pytest.fixture
@@ -247,14 +309,17 @@ def captions(monkeypatch, tmp_path):
     """The captions below the figures that were saved, in tmp_path/figures."""
     found = []
     monkeypatch.setattr(helper, 'ROOT', tmp_path)
-    monkeypatch.setattr(plt, 'close',
-                        lambda figure: found.append(figure.get_supxlabel()))
+    monkeypatch.setattr(
+        plt, 'close', lambda figure: found.append(figure.get_supxlabel())
+    )
     return found
 
 
-FINDERS = {'MNIST': lambda args: helper.find_data('MNIST', args),
-           'FashionMNIST': lambda args: helper.find_data('FashionMNIST', args),
-           'Cat_Dog_data': helper.find_photos}
+FINDERS = {
+    'MNIST': lambda args: helper.find_data('MNIST', args),
+    'FashionMNIST': lambda args: helper.find_data('FashionMNIST', args),
+    'Cat_Dog_data': helper.find_photos,
+}
 
 
 @pytest.mark.parametrize('name', FINDERS)
@@ -266,14 +331,16 @@ def test_figures_of_synthetic_data_and_no_others_say_so(name, args, captions):
         helper.imshow(torch.zeros(1, 2, 2))
         helper.show('black')
     assert [bool(text) for text in captions] == [True, False, True], (
-        f'Figures of synthetic, real, synthetic data have the captions {captions}')
+        f'Figures of synthetic, real, synthetic data have the captions {captions}'
+    )
 
 
-def test_a_saved_figure_is_a_png_whose_path_is_printed(captions, args, tmp_path,
-                                                       capsys):
+def test_a_saved_figure_is_a_png_whose_path_is_printed(
+    captions, args, tmp_path, capsys
+):
     helper.imshow(torch.zeros(1, 2, 2))
     helper.show('black')
-    path, = (tmp_path / 'figures').iterdir()
+    (path,) = (tmp_path / 'figures').iterdir()
     assert path.stem == 'lesson_black', 'The file has the names of script and figure'
     assert path.read_bytes().startswith(b'\x89PNG')
     assert str(path) in capsys.readouterr().out

@@ -1,4 +1,5 @@
 """Every lesson runs as a learner runs it, prints what it says, and learns."""
+
 import contextlib
 import json
 import re
@@ -27,12 +28,20 @@ import helper
 
 # One run of each lesson, in a process of its own, that several tests look at.
 
-WARNINGS = ['-W', 'error',  # but torch 2.6: a folder at its exit, a bool in a file
-            '-W', 'ignore:Implicitly cleaning up:ResourceWarning',
-            '-W', 'ignore:Field onnx:DeprecationWarning']
+WARNINGS = [
+    '-W',
+    'error',  # but torch 2.6: a folder at its exit, a bool in a file
+    '-W',
+    'ignore:Implicitly cleaning up:ResourceWarning',
+    '-W',
+    'ignore:Field onnx:DeprecationWarning',
+]
 POINTS = {  # mistakes that are the point of a lesson, by their names in the referee
-    lesson(7): ['no log'], lesson(14): ['shapes', 'means'], lesson('17_1'): ['idle'],
-    lesson(17): ['whole']}
+    lesson(7): ['no log'],
+    lesson(14): ['shapes', 'means'],
+    lesson('17_1'): ['idle'],
+    lesson(17): ['whole'],
+}
 RUN_ALONE = [path for path in LESSONS if path != lesson('24_1')]  # see test_export.py
 
 
@@ -55,11 +64,18 @@ class Finished:
         copy = self.folder / 'codes' / path.name
         copy.write_text(promises.marked(self.source))
         recorded = folder / 'recorded'
-        self.result = run(ROOT / 'exercises/referee.py', copy,
-                          *options(path, figures='save'), cwd=self.here,
-                          python=WARNINGS,
-                          env={'PYTHONPATH': str(folder / 'path'),
-                               'RECORDED': str(recorded), 'PYTHONIOENCODING': 'ascii'})
+        self.result = run(
+            ROOT / 'exercises/referee.py',
+            copy,
+            *options(path, figures='save'),
+            cwd=self.here,
+            python=WARNINGS,
+            env={
+                'PYTHONPATH': str(folder / 'path'),
+                'RECORDED': str(recorded),
+                'PYTHONIOENCODING': 'ascii',
+            },
+        )
         self.printed = {}  # {line: the first line that it printed the first time}
         self.shapes = {}  # {number of the expression: its shape the first time}
         for note in recorded.read_text().splitlines():
@@ -77,7 +93,8 @@ def finished(request, tmp_path_factory):
 
 def test_it_ends_without_an_error_or_a_warning(finished):
     assert not finished.result.stderr, (
-        f'{finished.path.name} writes to stderr:\n{finished.result.stderr}')
+        f'{finished.path.name} writes to stderr:\n{finished.result.stderr}'
+    )
 
 
 def test_the_referee_finds_only_the_mistakes_that_are_the_point(finished):
@@ -85,9 +102,11 @@ def test_the_referee_finds_only_the_mistakes_that_are_the_point(finished):
     found = rules_broken(finished.result.stdout)
     assert found == wanted, (
         f'The referee finds {found} in {finished.path.name}, not {wanted}:\n'
-        f'{finished.result.stdout}')
+        f'{finished.result.stdout}'
+    )
     assert finished.result.returncode == bool(wanted), (
-        f'The exit code of the referee is {finished.result.returncode}.')
+        f'The exit code of the referee is {finished.result.returncode}.'
+    )
 
 
 def test_it_leaves_nothing_where_it_was_started(finished):
@@ -99,7 +118,8 @@ def test_it_saves_a_figure_for_each_show(finished):
     figures = re.findall(r'Figure: (.*)', finished.result.stdout)
     shows = finished.source.count('helper.show(')
     assert len(figures) == shows, (
-        f'{finished.path.name} has {shows} times helper.show, but saved {figures}.')
+        f'{finished.path.name} has {shows} times helper.show, but saved {figures}.'
+    )
     for figure in figures:
         start = (finished.folder / figure).read_bytes()[:4]
         assert start == b'\x89PNG', f'{figure} is no PNG: it starts with {start}.'
@@ -111,16 +131,19 @@ def test_it_prints_what_its_comments_say(finished):
     for line, told in promises.of_prints(finished.source).items():
         printed = finished.printed.get(line, '')
         if not f' {printed}'.endswith(f' {told}'):
-            wrong.append(f'{finished.path.name} prints "{printed}", but its comment on '
-                         f'line {line} says "{told}".')
+            wrong.append(
+                f'{finished.path.name} prints "{printed}", but its comment on '
+                f'line {line} says "{told}".'
+            )
     assert not wrong, '\n'.join(wrong)
 
 
 def test_shapes_are_what_its_comments_say(finished):
     wrong = []
     for promise in promises.of_shapes(finished.source):
-        ran_at_all = any(number in finished.shapes
-                         for number in promise.numbers.values())
+        ran_at_all = any(
+            number in finished.shapes for number in promise.numbers.values()
+        )
         if not ran_at_all and not re.search(r'\[\d', promise.comment):
             continue  # a branch of the program that this run does not take
         problem = promises.broken(promise, finished.shapes)
@@ -198,8 +221,9 @@ def numbers(found):
 def with_setting(name):
     """The lessons that have this option, beside those that all of them have."""
     paths = [path for path in WITH_OPTIONS if name in settings(path)]
-    return pytest.mark.parametrize('runs', paths, indirect=True,
-                                   ids=lambda path: path.stem)
+    return pytest.mark.parametrize(
+        'runs', paths, indirect=True, ids=lambda path: path.stem
+    )
 
 
 @pytest.fixture(scope='module', params=WITH_OPTIONS, ids=lambda path: path.stem)
@@ -214,12 +238,14 @@ OTHER = ('--seed', 4, '--threads', 2)  # both in one run, to save time
 def test_the_same_seed_gives_the_same_numbers(runs):
     torch.rand(1)  # chance has gone on meanwhile
     assert numbers(runs.fresh()) == numbers(runs()), (
-        f'Two runs of {runs.path.name} with --seed 3 differ.')
+        f'Two runs of {runs.path.name} with --seed 3 differ.'
+    )
 
 
 def test_another_seed_gives_other_numbers(runs):
     assert numbers(runs(*OTHER)) != numbers(runs()), (
-        f'{runs.path.name} gives the same numbers with --seed 3 and with --seed 4.')
+        f'{runs.path.name} gives the same numbers with --seed 3 and with --seed 4.'
+    )
 
 
 def test_every_seed_in_a_lesson_is_made_from_the_option(runs):
@@ -227,14 +253,17 @@ def test_every_seed_in_a_lesson_is_made_from_the_option(runs):
     wanted = [seed + 1 for seed in seeds]
     assert runs(*OTHER).seeds == wanted, (
         f'{runs.path.name} seeds torch with {seeds} when it is run with --seed 3, and '
-        f'with {runs(*OTHER).seeds} when it is run with --seed 4.')
+        f'with {runs(*OTHER).seeds} when it is run with --seed 4.'
+    )
 
 
 def test_threads_are_those_of_the_option(runs):
     assert 2 in runs(*OTHER).threads, (
-        f'{runs.path.name} with --threads 2 uses {runs(*OTHER).threads}.')
+        f'{runs.path.name} with --threads 2 uses {runs(*OTHER).threads}.'
+    )
     assert runs().threads == {1}, (
-        f'{runs.path.name} with one thread uses {runs().threads}.')
+        f'{runs.path.name} with one thread uses {runs().threads}.'
+    )
 
 
 @with_setting('epochs')
@@ -243,7 +272,8 @@ def test_the_training_has_as_many_epochs_as_the_option_says(runs):
     one = three - two  # of each training: some lessons train more than one network
     assert one > 0 and (two // one, three // one) == (2, 3), (
         f'{runs.path.name} walks {two} times through its training images with '
-        f'--epochs 2, and {three} times with --epochs 3.')
+        f'--epochs 2, and {three} times with --epochs 3.'
+    )
 
 
 @with_setting('lr')
@@ -251,16 +281,19 @@ def test_the_optimizer_has_the_learning_rate_of_the_option(runs):
     found = runs('--lr', 0.0123)
     rates = [optimizer.defaults['lr'] for optimizer in found.optimizers]
     assert rates[0] == 0.0123, (
-        f'{runs.path.name} with --lr 0.0123 trains with a learning rate of {rates[0]}.')
+        f'{runs.path.name} with --lr 0.0123 trains with a learning rate of {rates[0]}.'
+    )
 
 
 @with_setting('lr')
 def test_another_learning_rate_changes_all_losses_but_the_first(runs):
     usual, found = runs(), runs('--lr', 0.0123)
     assert found.losses[0] == usual.losses[0], (
-        f'The first loss of {runs.path.name}, before any step, depends on --lr.')
+        f'The first loss of {runs.path.name}, before any step, depends on --lr.'
+    )
     assert found.losses[1:] != usual.losses[1:] or found.text != usual.text, (
-        f'{runs.path.name} gives the same losses with another --lr.')
+        f'{runs.path.name} gives the same losses with another --lr.'
+    )
 
 
 def test_lesson_20_takes_as_many_photos_as_the_option_says(runs_of):
@@ -278,7 +311,8 @@ def test_lesson_23_doubles_the_learning_rate_where_it_says_so(runs_of):
     found = runs_of(23)('--images', 128)
     rates = [optimizer.defaults['lr'] for optimizer in found.optimizers]
     assert rates == [0.001] * (len(rates) - 1) + [0.002], (
-        f'The learning rates of lesson 23 are {rates}; only its last row doubles it.')
+        f'The learning rates of lesson 23 are {rates}; only its last row doubles it.'
+    )
 
 
 @pytest.fixture(scope='module')
@@ -287,9 +321,11 @@ def runs_of(few_images, tmp_path_factory):
 
     def of(number):
         if number not in made:
-            made[number] = Runs(lesson(number), few_images,
-                                tmp_path_factory.mktemp(str(number)))
+            made[number] = Runs(
+                lesson(number), few_images, tmp_path_factory.mktemp(str(number))
+            )
         return made[number]
+
     return of
 
 
@@ -309,28 +345,41 @@ LEARNED = {  # (lowest, highest accuracy, largest share of the loss)
     15: (0.83, 0.925, 0.4),  # 0.872 to 0.885, 0.20
     16: (0.82, 0.92, 0.7),
 }
-SEEDS = [7, *[pytest.param(seed, marks=pytest.mark.slow)
-              for seed in range(20) if seed != 7]]
+SEEDS = [
+    7,
+    *[pytest.param(seed, marks=pytest.mark.slow) for seed in range(20) if seed != 7],
+]
 
 
 @pytest.mark.parametrize('seed', SEEDS)
-@pytest.mark.parametrize('number', [
-    pytest.param(number, id=lesson(number).stem,
-                 marks=[pytest.mark.slow] if number in (15, 16) else [])
-    for number in LEARNED])
+@pytest.mark.parametrize(
+    'number',
+    [
+        pytest.param(
+            number,
+            id=lesson(number).stem,
+            marks=[pytest.mark.slow] if number in (15, 16) else [],
+        )
+        for number in LEARNED
+    ],
+)
 def test_synthetic_data_is_learned(number, seed):
     found = ran(lesson(number), *SYNTHETIC, '--seed', seed)
     reached = accuracy(found.text)
     first, *_, last = [sum(losses) / len(losses) for losses in found.epochs]
-    print(f'{lesson(number).name}, seed {seed}: accuracy {reached:.3f}, '
-          f'loss {last / first:.2f} of what it was')
+    print(
+        f'{lesson(number).name}, seed {seed}: accuracy {reached:.3f}, '
+        f'loss {last / first:.2f} of what it was'
+    )
     low, high, share = LEARNED[number]
     assert low <= reached <= high, (
         f'Lesson {number} reaches {reached:.1%} with seed {seed}, but it was '
-        f'{low:.1%} to {high:.1%} with any seed.')
+        f'{low:.1%} to {high:.1%} with any seed.'
+    )
     assert last < share * first, (
         f'The loss of lesson {number} with seed {seed} falls from {first:.3f} to '
-        f'{last:.3f}, but should fall to less than {share:.0%}.')
+        f'{last:.3f}, but should fall to less than {share:.0%}.'
+    )
 
 
 # Lesson 0 says what fails.
@@ -351,10 +400,14 @@ def check(monkeypatch, capsys):
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize('version, wish, word', [
-    ('2.1.0', 'torch', '[FAIL] torch 2.1.0 is too old'),
-    ('2.14.0', 'torch (==1.13.1)', '[FAIL] torchvision is for torch == 1.13.1'),
-    ('2.10.0', 'torch>=2.1', '[OK]   torchvision is for torch >= 2.1')])
+@pytest.mark.parametrize(
+    'version, wish, word',
+    [
+        ('2.1.0', 'torch', '[FAIL] torch 2.1.0 is too old'),
+        ('2.14.0', 'torch (==1.13.1)', '[FAIL] torchvision is for torch == 1.13.1'),
+        ('2.10.0', 'torch>=2.1', '[OK]   torchvision is for torch >= 2.1'),
+    ],
+)
 def test_check_of_versions(version, wish, word, monkeypatch, capsys):
     from importlib import metadata
 
@@ -363,12 +416,17 @@ def test_check_of_versions(version, wish, word, monkeypatch, capsys):
     assert word in check(monkeypatch, capsys)
 
 
-@pytest.mark.parametrize('found, built, word', [
-    (True, '12.6', '[OK]   CUDA: a card'), (False, None, 'was built without it'),
-    (False, '12.6', 'torch finds no NVIDIA GPU')])
+@pytest.mark.parametrize(
+    'found, built, word',
+    [
+        (True, '12.6', '[OK]   CUDA: a card'),
+        (False, None, 'was built without it'),
+        (False, '12.6', 'torch finds no NVIDIA GPU'),
+    ],
+)
 def test_check_of_devices(found, built, word, monkeypatch, capsys):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: found)
     monkeypatch.setattr(torch.cuda, 'get_device_name', lambda: 'a card')
     monkeypatch.setattr(torch.version, 'cuda', built)
-    line, = re.findall(r'.*CUDA.*', check(monkeypatch, capsys))
+    (line,) = re.findall(r'.*CUDA.*', check(monkeypatch, capsys))
     assert word in line

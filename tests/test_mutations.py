@@ -3,6 +3,7 @@
 Here it works on one file and on a tiny course of two files. How many mistakes the tests
 of the whole course notice, `python tests/tools/mutations.py` measures in hours.
 """
+
 import ast
 import collections
 import json
@@ -63,30 +64,36 @@ MADE = [  # (kind, code, the same code with the mistake)
 ]
 
 
-@pytest.mark.parametrize('kind, old, new', MADE,
-                         ids=[f'{kind}: {new.strip()}' for kind, _, new in MADE])
+@pytest.mark.parametrize(
+    'kind, old, new', MADE, ids=[f'{kind}: {new.strip()}' for kind, _, new in MADE]
+)
 def test_it_makes_the_mistake(kind, old, new):
     """Also without a change of anything around, such as comments and line breaks."""
     assert TEXT.count(old) == 1, f'the sample must have this once: {old}'
     wanted = TEXT.replace(old, new)
     made = [mistake.kind for mistake in FOUND if mistake.made_in(TEXT) == wanted]
     assert kind in made, f'no mistake turns {old!r} into {new!r}; of this kind are ' + (
-        '\n'.join(str(mistake) for mistake in FOUND if mistake.kind == kind))
+        '\n'.join(str(mistake) for mistake in FOUND if mistake.kind == kind)
+    )
 
 
 def test_each_kind_has_its_row():
     kinds = {kind for kind, _, _ in MADE}
     assert {mistake.kind for mistake in FOUND} == kinds, (
-        'A kind of mistake has no row in MADE, or a row has a kind that is not made.')
+        'A kind of mistake has no row in MADE, or a row has a kind that is not made.'
+    )
 
 
-@pytest.mark.parametrize('text', [
-    pytest.param('A number in a docstring, such as 64', id='docstring'),
-    pytest.param('Try: 5 in place of 3', id='Try'),
-    pytest.param('happens with 64', id='second line of a Try'),
-    pytest.param('import copy', id='import'),
-    pytest.param('losses = []', id='first assignment'),
-])
+@pytest.mark.parametrize(
+    'text',
+    [
+        pytest.param('A number in a docstring, such as 64', id='docstring'),
+        pytest.param('Try: 5 in place of 3', id='Try'),
+        pytest.param('happens with 64', id='second line of a Try'),
+        pytest.param('import copy', id='import'),
+        pytest.param('losses = []', id='first assignment'),
+    ],
+)
 def test_it_leaves_alone(text):
     assert TEXT.count(text) == 1, f'the sample must have this once: {text}'
     changed = [str(mistake) for mistake in FOUND if text not in mistake.made_in(TEXT)]
@@ -132,11 +139,18 @@ def test_letters_of_two_bytes_move_nothing():
 
 # The sample
 
+
 def spread():
     """Mistakes of every area and kind: those of the sample, as if in seven files."""
-    files = ['codes/1_sample.py', 'codes/2_sample.py', 'helper.py',
-             'exercises/referee.py', 'exercises/check.py', 'data/prepare_photos.py',
-             'docs/pages.py']
+    files = [
+        'codes/1_sample.py',
+        'codes/2_sample.py',
+        'helper.py',
+        'exercises/referee.py',
+        'exercises/check.py',
+        'data/prepare_photos.py',
+        'docs/pages.py',
+    ]
     texts = dict.fromkeys(files, TEXT)
     found = [one for file in files for one in mutations.mistakes_in(file, TEXT)]
     return found, texts
@@ -163,8 +177,14 @@ def test_each_area_and_each_kind_gets_its_share():
     chosen = mutations.sample(found, texts, 48, seed=7)
     areas = collections.Counter(one.area for one in chosen)
     kinds = collections.Counter(one.kind for one in chosen)
-    assert areas == {'lessons': 18, 'helper': 6, 'referee': 6, 'exercises': 6,
-                     'photos': 6, 'docs': 6}
+    assert areas == {
+        'lessons': 18,
+        'helper': 6,
+        'referee': 6,
+        'exercises': 6,
+        'photos': 6,
+        'docs': 6,
+    }
     assert set(kinds) == {one.kind for one in found}, 'A kind got no share.'
     assert max(kinds.values()) <= 2 * min(kinds.values()), kinds
 
@@ -176,6 +196,7 @@ def test_a_small_course_gives_all_it_has():
 
 
 # What nobody could observe
+
 
 def entry(old, new, file=FILE):
     return {'file': file, 'old': old, 'new': new, 'reason': 'only an example'}
@@ -189,43 +210,56 @@ def test_a_harmless_mistake_is_not_in_the_sample():
     rest = mutations.sample(FOUND, texts, 999, seed=7, entries=[harmless])
     left_out = set(everything) - set(rest)
     assert [one.new for one in left_out] == [
-        'testloader = DataLoader(testset, batch_size=2000)']
+        'testloader = DataLoader(testset, batch_size=2000)'
+    ]
 
 
 def test_an_entry_with_nothing_in_place_of_its_code():
     harmless = entry('.item()', '')
     without = TEXT.replace('.item()', '')
-    mistake, = [one for one in FOUND if one.made_in(TEXT) == without]
+    (mistake,) = [one for one in FOUND if one.made_in(TEXT) == without]
     assert mutations.is_harmless(mistake, TEXT, [harmless])
 
 
-@pytest.mark.parametrize('change, words', [
-    ({'old': 'batch_size=65'}, 'occurs in no such file'),
-    ({'file': 'codes/2_*.py'}, 'occurs in no such file'),
-    ({'old': 'torch.manual_seed'}, 'occurs 2 times'),
-    ({'reason': ' '}, 'no reason'),
-])
+@pytest.mark.parametrize(
+    'change, words',
+    [
+        ({'old': 'batch_size=65'}, 'occurs in no such file'),
+        ({'file': 'codes/2_*.py'}, 'occurs in no such file'),
+        ({'old': 'torch.manual_seed'}, 'occurs 2 times'),
+        ({'reason': ' '}, 'no reason'),
+    ],
+)
 def test_an_entry_that_does_not_fit_is_told(change, words):
     right = entry('batch_size=64', 'batch_size=65', file='codes/*.py')
     assert mutations.fault_of(right, {FILE: TEXT}) == ''
     assert words in mutations.fault_of({**right, **change}, {FILE: TEXT})
 
 
-@pytest.mark.parametrize('harmless', mutations.harmless_entries(),
-                         ids=lambda one: f'{one["file"]}: {one["old"]}')
+@pytest.mark.parametrize(
+    'harmless',
+    mutations.harmless_entries(),
+    ids=lambda one: f'{one["file"]}: {one["old"]}',
+)
 def test_each_harmless_mistake_still_has_its_code(harmless):
     fault = mutations.fault_of(harmless, mutations.course_texts(ROOT))
-    assert not fault, (f'An entry for {harmless["file"]} {fault}: {harmless["old"]!r}. '
-                       f'Update or remove it in tests/tools/harmless.toml.')
+    assert not fault, (
+        f'An entry for {harmless["file"]} {fault}: {harmless["old"]!r}. '
+        f'Update or remove it in tests/tools/harmless.toml.'
+    )
 
 
 # The areas
 
-@pytest.mark.parametrize('pattern', [
-    pattern for patterns in mutations.AREAS.values() for pattern in patterns])
+
+@pytest.mark.parametrize(
+    'pattern',
+    [pattern for patterns in mutations.AREAS.values() for pattern in patterns],
+)
 def test_each_area_has_files(pattern):
     assert list(ROOT.glob(pattern)), (
-        f'No file fits {pattern}. Update AREAS in tests/tools/mutations.py.')
+        f'No file fits {pattern}. Update AREAS in tests/tools/mutations.py.'
+    )
 
 
 @pytest.mark.parametrize('file', mutations.course_files(ROOT))
@@ -236,10 +270,12 @@ def test_each_file_has_tests_that_exist(file):
             if name.endswith('.py'):
                 assert (ROOT / 'tests' / name).is_file(), (
                     f'There is no tests/{name}, which tests/tools/mutations.py names '
-                    f'for {file} in TESTS.')
+                    f'for {file} in TESTS.'
+                )
 
 
 # Running
+
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
@@ -248,14 +284,12 @@ def course(tmp_path, monkeypatch):
     files = {
         'codes/1_one.py': 'print(3 * [7])\n',
         'helper.py': 'import time\n\nsize = 1\ntime.sleep(size - 1)\n',
-        'tests/test_one.py':
-            'import pathlib\nimport pytest\n\n\n'
-            '@pytest.mark.parametrize("name", ["1_one"])\n'
-            'def test_times(name):\n'
-            '    assert "3 *" in pathlib.Path("../codes", name + ".py").read_text()\n',
-        'tests/test_helper.py':
-            'import runpy\n\n\n'
-            'def test_size():\n    assert runpy.run_path("../helper.py")["size"] > 0\n',
+        'tests/test_one.py': 'import pathlib\nimport pytest\n\n\n'
+        '@pytest.mark.parametrize("name", ["1_one"])\n'
+        'def test_times(name):\n'
+        '    assert "3 *" in pathlib.Path("../codes", name + ".py").read_text()\n',
+        'tests/test_helper.py': 'import runpy\n\n\n'
+        'def test_size():\n    assert runpy.run_path("../helper.py")["size"] > 0\n',
         'data/synthetic/MNIST/images': '',
         'data/real/images': '',
         '.mutations/old': '',
@@ -284,12 +318,17 @@ def call(tmp_path, *arguments):
 def test_what_the_tests_see_is_noticed_and_what_not_survives(course, tmp_path, capsys):
     before = contents(course)
     verdicts = call(tmp_path, '--only', '1_one')
-    assert verdicts == {'pass': 'noticed', 'print(4 * [7])': 'noticed',
-                        'print(3 / [7])': 'noticed', 'print(3 * [8])': 'SURVIVED'}
+    assert verdicts == {
+        'pass': 'noticed',
+        'print(4 * [7])': 'noticed',
+        'print(3 / [7])': 'noticed',
+        'print(3 * [8])': 'SURVIVED',
+    }
     assert contents(course) == before, 'The tool changed the course itself.'
     told = capsys.readouterr().out
-    assert ('SURVIVED  codes/1_one.py:1  number  '
-            'print(3 * [7]) -> print(3 * [8])') in told
+    assert (
+        'SURVIVED  codes/1_one.py:1  number  print(3 * [7]) -> print(3 * [8])'
+    ) in told
     assert '3 of 4 noticed' in told
 
 
@@ -320,8 +359,9 @@ def hanging(course):
     """Write a helper.py that a mistake lets hang; return the mistake and the text."""
     text = 'import time\n\nsize = 1\ntime.sleep(600 * (size - 1))\n'
     (course / 'helper.py').write_text(text, encoding='utf-8')
-    mistake, = [one for one in mutations.mistakes_in('helper.py', text)
-                if one.new == 'size = 2']
+    (mistake,) = [
+        one for one in mutations.mistakes_in('helper.py', text) if one.new == 'size = 2'
+    ]
     return mistake, text
 
 

@@ -1,4 +1,5 @@
 """Photos: cleaned by data/prepare_photos.py, then found and opened by helper.py."""
+
 import os
 import re
 import runpy
@@ -26,6 +27,7 @@ def prepare(monkeypatch, tmp_path):
     def script(*options):
         monkeypatch.setattr(sys, 'argv', [str(SCRIPT), *map(str, options)])
         runpy.run_path(str(SCRIPT), run_name='__main__')
+
     return script
 
 
@@ -45,8 +47,11 @@ def names(folder):
 
 def left_out(stdout, path):
     """The lines that say that a photo is left out: all that name its file first."""
-    return [line for line in stdout.splitlines()
-            if re.match(rf'\D*{re.escape(str(path))}\b', line)]
+    return [
+        line
+        for line in stdout.splitlines()
+        if re.match(rf'\D*{re.escape(str(path))}\b', line)
+    ]
 
 
 # The tree
@@ -60,11 +65,13 @@ every_split = pytest.mark.parametrize('counts, tests', SPLITS, ids=str)
 @pytest.fixture
 def classes(source, photo):
     """A function that draws two classes of some photos each, in folders in theirs."""
+
     def draw(counts):
         for name, count in zip(('a b', 'ø'), counts):
             for i in range(count):
                 photo(source / name / f'sub {i % 2}' / f'{i}.png')
         return source
+
     return draw
 
 
@@ -81,29 +88,35 @@ def test_a_fifth_of_each_class_is_for_testing(counts, tests, classes, prepare):
 
 
 @every_split
-def test_the_counts_and_the_share_of_the_largest_class_are_told(counts, tests, classes,
-                                                               prepare, capsys):
+def test_the_counts_and_the_share_of_the_largest_class_are_told(
+    counts, tests, classes, prepare, capsys
+):
     prepare(classes(counts))
     stdout = capsys.readouterr().out
     for name, count, test in zip(('a b', 'ø'), counts, tests):
-        line, = (line for line in stdout.splitlines() if line.startswith(f'{name}:'))
+        (line,) = (line for line in stdout.splitlines() if line.startswith(f'{name}:'))
         numbers = re.findall(r'\d+', line)
         assert numbers == [str(count - test), str(test)], (
-            f'{name} has {count - test} photos to train and {test} to test: {line}')
+            f'{name} has {count - test} photos to train and {test} to test: {line}'
+        )
     share = f'{max(tests) / sum(tests):.1%}'
     assert share in stdout, f'Naming the largest class gets {share} right:\n{stdout}'
 
 
 @pytest.mark.parametrize('to_train, few', [(19, True), (20, False)])
-def test_a_class_with_few_photos_is_remarked_on(to_train, few, source, prepare, photo,
-                                                capsys):
+def test_a_class_with_few_photos_is_remarked_on(
+    to_train, few, source, prepare, photo, capsys
+):
     for name in ('cat', 'dog'):
         for i in range(to_train):
             photo(source / 'train' / name / f'{i}.png', size=(8, 8))
         photo(source / 'test' / name / 'test.png', size=(8, 8))
     prepare(source)
-    lines = [line for line in capsys.readouterr().out.splitlines()
-             if line.startswith(('cat:', 'dog:'))]
+    lines = [
+        line
+        for line in capsys.readouterr().out.splitlines()
+        if line.startswith(('cat:', 'dog:'))
+    ]
     remarks = [bool(re.search(r'\(.+\)', line)) for line in lines]
     assert remarks == [few, few], f'{to_train} photos to train with: {lines}'
 
@@ -144,8 +157,9 @@ def names_of_source(tree):
     return found
 
 
-def test_a_photo_that_is_there_twice_is_taken_once(source, prepare, photo, tmp_path,
-                                                   capsys):
+def test_a_photo_that_is_there_twice_is_taken_once(
+    source, prepare, photo, tmp_path, capsys
+):
     """Under another name, in another class or side, or saved again without loss."""
     for side in ('train', 'test'):
         for name in ('cat', 'dog'):
@@ -157,16 +171,20 @@ def test_a_photo_that_is_there_twice_is_taken_once(source, prepare, photo, tmp_p
         image.save(source / 'train/cat/saved.png')
     prepare(source, '--out', tmp_path / 'out')
     assert names(tmp_path / 'out') == {
-        'train/cat': {'traincat'}, 'test/cat': {'testcat'},
-        'train/dog': {'traindog'}, 'test/dog': {'testdog'}}
+        'train/cat': {'traincat'},
+        'test/cat': {'testcat'},
+        'train/dog': {'traindog'},
+        'test/dog': {'testdog'},
+    }
     stdout = capsys.readouterr().out
     for name in ('cat/copy.jpg', 'dog/other.jpeg', 'cat/saved.png'):
-        line, = left_out(stdout, source / 'train' / name)
+        (line,) = left_out(stdout, source / 'train' / name)
         assert str(test) in line, f'The line must name the photo it shows: {line}'
 
 
-def test_a_large_photo_saved_again_as_png_is_taken_once(source, prepare, photo,
-                                                        tmp_path):
+def test_a_large_photo_saved_again_as_png_is_taken_once(
+    source, prepare, photo, tmp_path
+):
     for name in ('cat', 'dog'):
         for i in range(2):
             photo(source / name / f'{i}.jpg', size=(1500, 1100))
@@ -181,7 +199,7 @@ def test_what_is_no_photo_is_left_out(source, prepare, photo, tmp_path, capsys):
         for i in range(3):
             photo(source / name / f'{i}.jpg')
     data = (source / 'cat/0.jpg').read_bytes()
-    (source / 'cat/cut.jpg').write_bytes(data[:len(data) // 2])
+    (source / 'cat/cut.jpg').write_bytes(data[: len(data) // 2])
     (source / 'cat/text.jpg').write_text('no photo', encoding='utf-8')
     (source / 'cat/zero.jpg').touch()
     (source / 'cat/notes.txt').write_text('read me', encoding='utf-8')
@@ -195,19 +213,39 @@ def test_what_is_no_photo_is_left_out(source, prepare, photo, tmp_path, capsys):
     assert set(found) == {'train/cat', 'train/dog', 'test/cat', 'test/dog'}
     assert found['train/cat'] | found['test/cat'] == {'0', '1', '2'}
     out = capsys.readouterr().out
-    for name in ('cut.jpg', 'text.jpg', 'zero.jpg', 'notes.txt', 'link.jpg',
-                 'bomb.png'):
+    for name in (
+        'cut.jpg',
+        'text.jpg',
+        'zero.jpg',
+        'notes.txt',
+        'link.jpg',
+        'bomb.png',
+    ):
         if POSIX or name != 'link.jpg':
             assert len(left_out(out, source / 'cat' / name)) == 1, (
-                f'One line must name {name}, which is no photo:\n{out}')
+                f'One line must name {name}, which is no photo:\n{out}'
+            )
     assert '._0.jpg' not in out, 'Of hidden files there is nothing to say'
 
 
-@pytest.mark.parametrize('mode, suffix', [
-    ('RGB', 'jpg'), ('L', 'jpg'), ('CMYK', 'jpg'), ('P', 'png'), ('RGBA', 'png'),
-    ('1', 'png'), ('LA', 'png'), ('P', 'gif'), ('RGB', 'webp'), ('RGB', 'tiff')])
-def test_every_mode_becomes_rgb_and_upright(mode, suffix, source, prepare, photo,
-                                            tmp_path):
+@pytest.mark.parametrize(
+    'mode, suffix',
+    [
+        ('RGB', 'jpg'),
+        ('L', 'jpg'),
+        ('CMYK', 'jpg'),
+        ('P', 'png'),
+        ('RGBA', 'png'),
+        ('1', 'png'),
+        ('LA', 'png'),
+        ('P', 'gif'),
+        ('RGB', 'webp'),
+        ('RGB', 'tiff'),
+    ],
+)
+def test_every_mode_becomes_rgb_and_upright(
+    mode, suffix, source, prepare, photo, tmp_path
+):
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was held sideways
     turned = {'exif': exif} if suffix in ('jpg', 'webp') else {}
@@ -249,16 +287,32 @@ UNUSABLE = {  # the photos in the folder, and the words that the message must ha
     'one class': ([f'cat/{i}.jpg' for i in range(5)], ['{source}', '1']),
     'a class of one photo': (['cat/0.jpg', 'cat/1.jpg', 'dog/0.jpg'], ['dog']),
     'nothing to train with': (
-        ['train/dog/0.jpg', 'train/dog/1.jpg', 'test/dog/2.jpg', 'test/cat/0.jpg',
-         'test/cat/1.jpg'], ['cat', 'train/']),
+        [
+            'train/dog/0.jpg',
+            'train/dog/1.jpg',
+            'test/dog/2.jpg',
+            'test/cat/0.jpg',
+            'test/cat/1.jpg',
+        ],
+        ['cat', 'train/'],
+    ),
     'nothing to test with': (
-        ['train/dog/0.jpg', 'train/dog/1.jpg', 'test/dog/2.jpg', 'train/cat/0.jpg',
-         'train/cat/1.jpg'], ['cat', 'test/'])}
+        [
+            'train/dog/0.jpg',
+            'train/dog/1.jpg',
+            'test/dog/2.jpg',
+            'train/cat/0.jpg',
+            'train/cat/1.jpg',
+        ],
+        ['cat', 'test/'],
+    ),
+}
 
 
 @pytest.mark.parametrize('what', UNUSABLE)
-def test_a_folder_that_cannot_be_used_is_named_in_one_line(what, source, prepare, photo,
-                                                           tmp_path):
+def test_a_folder_that_cannot_be_used_is_named_in_one_line(
+    what, source, prepare, photo, tmp_path
+):
     files, words = UNUSABLE[what]
     for name in files or []:
         photo(source / name)
@@ -270,7 +324,8 @@ def test_a_folder_that_cannot_be_used_is_named_in_one_line(what, source, prepare
     for word in words:
         word = word.format(source=source)
         assert re.search(rf'(?<!\w){re.escape(word)}(?!\w)', text), (
-            f'The message must name {word}: {text}')
+            f'The message must name {word}: {text}'
+        )
     left = {path.name for path in tmp_path.iterdir()} - {'mine'}
     assert not left, f'It leaves {left} behind'
 
@@ -285,11 +340,14 @@ def test_a_folder_that_is_there_already_is_left_alone(classes, prepare, tmp_path
     assert [path.name for path in out.iterdir()] == ['mine.txt']
 
 
-@pytest.mark.parametrize('error, word', [
-    (KeyboardInterrupt(), ''), (OSError(28, 'No space left'), 'No space left')],
-    ids=['Ctrl-C', 'full disk'])
-def test_stopped_midway_it_leaves_nothing(error, word, tree, prepare, tmp_path,
-                                          monkeypatch):
+@pytest.mark.parametrize(
+    'error, word',
+    [(KeyboardInterrupt(), ''), (OSError(28, 'No space left'), 'No space left')],
+    ids=['Ctrl-C', 'full disk'],
+)
+def test_stopped_midway_it_leaves_nothing(
+    error, word, tree, prepare, tmp_path, monkeypatch
+):
     save, saved = Image.Image.save, []
 
     def fails(self, path, **named):
@@ -306,8 +364,9 @@ def test_stopped_midway_it_leaves_nothing(error, word, tree, prepare, tmp_path,
     assert not list((tmp_path / 'new').iterdir()), 'It leaves something behind'
 
 
-@pytest.mark.parametrize('options', [[], ['photos', '--download'], ['--nonsense']],
-                         ids=' '.join)
+@pytest.mark.parametrize(
+    'options', [[], ['photos', '--download'], ['--nonsense']], ids=' '.join
+)
 def test_a_wrong_command_ends_in_one_line_and_exit_code_2(options, prepare, capsys):
     with pytest.raises(SystemExit) as stopped:
         prepare(*options)
@@ -335,13 +394,17 @@ def test_pets_are_laid_out_as_a_tree(prepare, photo, tmp_path, monkeypatch):
             self._anns_folder.mkdir()
             for split, text in lines.items():
                 (self._anns_folder / f'{split}.txt').write_text(
-                    '\n'.join(text), encoding='utf-8')
+                    '\n'.join(text), encoding='utf-8'
+                )
 
     monkeypatch.setattr(datasets, 'OxfordIIITPet', Pets)
     prepare('--download', '--out', tmp_path / 'pets')
     assert names(tmp_path / 'pets') == {
-        'train/cat': {'Breed_0', 'Breed_2'}, 'train/dog': {'Breed_1', 'Breed_3'},
-        'test/cat': {'Breed_4', 'Breed_6'}, 'test/dog': {'Breed_5', 'Breed_7'}}
+        'train/cat': {'Breed_0', 'Breed_2'},
+        'train/dog': {'Breed_1', 'Breed_3'},
+        'test/cat': {'Breed_4', 'Breed_6'},
+        'test/dog': {'Breed_5', 'Breed_7'},
+    }
     assert [path.name for path in tmp_path.iterdir()] == ['pets']
 
 
@@ -351,17 +414,19 @@ def test_pets_are_laid_out_as_a_tree(prepare, photo, tmp_path, monkeypatch):
 def told(capsys):
     """The line that says which photos were found, and the others."""
     lines = capsys.readouterr().out.splitlines()
-    data, = (line for line in lines if line.startswith('Data: '))
+    (data,) = (line for line in lines if line.startswith('Data: '))
     return data, [line for line in lines if line != data]
 
 
-def test_prepared_photos_are_found_in_the_folder_that_data_dir_names(tree, args,
-                                                                     capsys):
+def test_prepared_photos_are_found_in_the_folder_that_data_dir_names(
+    tree, args, capsys
+):
     args.data_dir, args.data = tree, 'real'
     assert helper.find_photos(args) == tree
     data, _ = told(capsys)
     assert 'real' in data and re.findall(r'\d+', data) == ['12', '6'], (
-        f'There are 12 real photos to train and 6 to test: {data}')
+        f'There are 12 real photos to train and 6 to test: {data}'
+    )
 
 
 def test_photos_are_found_in_cat_dog_data_of_the_data_folder(tree, args, tmp_path):
@@ -379,7 +444,8 @@ def test_drawn_photos_take_the_place_of_those_that_are_not_there(args, capsys):
     assert 'real' not in data and re.findall(r'\d+', data) == counts, data
     words = str(args.data_dir), 'prepare_photos.py', '--download'
     assert any(all(word in line for word in words) for line in others), (
-        f'A line must say how to get photos: {others}')
+        f'A line must say how to get photos: {others}'
+    )
 
 
 def refused(args, folder, data):
@@ -390,8 +456,9 @@ def refused(args, folder, data):
     return str(stopped.value)
 
 
-either_data = pytest.mark.parametrize('data', ['auto', 'real'],
-                                      ids=['--data auto', '--data real'])
+either_data = pytest.mark.parametrize(
+    'data', ['auto', 'real'], ids=['--data auto', '--data real']
+)
 
 
 @either_data
@@ -401,8 +468,9 @@ def test_a_folder_that_is_not_there_is_named(data, args, tmp_path):
 
 @either_data
 @pytest.mark.parametrize('name', ['a.JPG', 'cat/a.jpeg', 'photos/cat/a.png'])
-def test_unprepared_photos_get_the_command_that_prepares_them(name, data, photo, args,
-                                                              tmp_path):
+def test_unprepared_photos_get_the_command_that_prepares_them(
+    name, data, photo, args, tmp_path
+):
     photo(tmp_path / 'raw' / name)
     text = refused(args, tmp_path / 'raw', data)
     command = f'python data/prepare_photos.py "{tmp_path / "raw"}"'

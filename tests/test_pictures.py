@@ -4,6 +4,7 @@ A picture is drawn once. The tests take its texts, bars, lines and arrows with t
 positions, and compare them with numbers that they compute themselves or that stand in
 docs/pictures/numbers.json.
 """
+
 import functools
 import importlib.util
 import json
@@ -47,7 +48,7 @@ def drawn(name):
         patch.setattr(Figure, 'savefig', keep)
         returned = getattr(draw, name)(Path(folder))
         files = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
-    figure, = figures
+    (figure,) = figures
     return returned, figure, files
 
 
@@ -64,20 +65,27 @@ def numbers_in(text):
 
 def texts_of(ax):
     """[(x, y, text)] of a plot, without arrows, which are texts to matplotlib."""
-    return [(*text.get_position(), text.get_text()) for text in ax.texts
-            if text.get_text()]
+    return [
+        (*text.get_position(), text.get_text()) for text in ax.texts if text.get_text()
+    ]
 
 
 def arrows_of(ax):
     """[(start, end)] of the arrows in a plot."""
-    return [(tuple(text.get_position()), tuple(text.xy)) for text in ax.texts
-            if isinstance(text, Annotation) and text.arrowprops]
+    return [
+        (tuple(text.get_position()), tuple(text.xy))
+        for text in ax.texts
+        if isinstance(text, Annotation) and text.arrowprops
+    ]
 
 
 def circles_of(ax):
     """[(x, y)] of the circles in a plot."""
-    return [tuple(point) for collection in ax.collections
-            for point in collection.get_offsets().tolist()]
+    return [
+        tuple(point)
+        for collection in ax.collections
+        for point in collection.get_offsets().tolist()
+    ]
 
 
 def columns(points):
@@ -90,8 +98,11 @@ def columns(points):
 
 def line_that_says(ax, *words):
     """The one line of a plot whose label has these words, in any case."""
-    lines = [line for line in ax.lines
-             if all(word in line.get_label().lower() for word in words)]
+    lines = [
+        line
+        for line in ax.lines
+        if all(word in line.get_label().lower() for word in words)
+    ]
     labels = [line.get_label() for line in ax.lines]
     assert len(lines) == 1, f'one line says {words}, of these: {labels}'
     return lines[0]
@@ -155,16 +166,17 @@ def test_two_drawings_of_a_picture_are_the_same(name, tmp_path):
 
 def parts_of_the_neuron():
     """(inputs, weights, bias, sum, output) as they stand in the picture."""
-    ax, = plots_of('neuron')
-    texts = [(x, y, numbers_in(text)[0]) for x, y, text in texts_of(ax)
-             if numbers_in(text)]
+    (ax,) = plots_of('neuron')
+    texts = [
+        (x, y, numbers_in(text)[0]) for x, y, text in texts_of(ax) if numbers_in(text)
+    ]
     inputs, weights, (bias, total), (output,) = columns(texts)
     return inputs, weights, bias[2], total[2], output[2]
 
 
 def test_the_neuron_has_a_weight_on_the_way_of_each_input():
     inputs, weights, *_ = parts_of_the_neuron()
-    ax, = plots_of('neuron')
+    (ax,) = plots_of('neuron')
     assert len(inputs) == len(weights) == 3
     ways = dict(arrows_of(ax))
     for (x, y, _), (weight_x, weight_y, _) in zip(inputs, weights):
@@ -192,7 +204,7 @@ def test_the_neuron_has_short_numbers_so_that_a_reader_can_add_them_up():
 
 
 def test_the_neuron_says_below_each_column_what_it_is():
-    ax, = plots_of('neuron')
+    (ax,) = plots_of('neuron')
     below = min(y for _, y, _ in texts_of(ax))
     words = [text for x, y, text in sorted(texts_of(ax)) if y == below]
     for word, kind in zip(words, ('input', 'weight', 'bias', 'activation', 'output')):
@@ -200,24 +212,29 @@ def test_the_neuron_says_below_each_column_what_it_is():
 
 
 def test_the_network_has_as_many_circles_as_its_layers_have_units():
-    ax, = plots_of('network')
+    (ax,) = plots_of('network')
     assert [len(column) for column in columns(circles_of(ax))] == [3, 4, 4, 2]
 
 
 def test_the_network_joins_each_unit_to_each_of_the_next_layer():
-    ax, = plots_of('network')
+    (ax,) = plots_of('network')
     layers = columns(circles_of(ax))
-    wanted = {(start, end) for left, right in zip(layers, layers[1:])
-              for start in left for end in right}
+    wanted = {
+        (start, end)
+        for left, right in zip(layers, layers[1:])
+        for start in left
+        for end in right
+    }
     assert set(arrows_of(ax)) == wanted
 
 
 def test_the_network_says_between_two_layers_the_shape_of_their_weight():
     """nn.Linear has [outputs, inputs]: the units on the right, those on the left."""
-    ax, = plots_of('network')
+    (ax,) = plots_of('network')
     layers = columns(circles_of(ax))
-    shapes = [(x, numbers_in(text)) for x, _, text in sorted(texts_of(ax))
-              if numbers_in(text)]
+    shapes = [
+        (x, numbers_in(text)) for x, _, text in sorted(texts_of(ax)) if numbers_in(text)
+    ]
     assert len(shapes) == len(layers) - 1
     for (x, shape), left, right in zip(shapes, layers, layers[1:]):
         assert left[0][0] < x < right[0][0]
@@ -225,7 +242,7 @@ def test_the_network_says_between_two_layers_the_shape_of_their_weight():
 
 
 def test_the_network_says_above_each_layer_what_it_is():
-    ax, = plots_of('network')
+    (ax,) = plots_of('network')
     above = max(y for _, y, _ in texts_of(ax))
     words = [text.lower() for _, y, text in sorted(texts_of(ax)) if y == above]
     for word, kind in zip(words, ('input', 'hidden', 'hidden', 'output')):
@@ -235,12 +252,14 @@ def test_the_network_says_above_each_layer_what_it_is():
 # Activations and softmax
 
 
-@pytest.mark.parametrize('kind, formula', [
-    ('sigmoid', lambda x: 1 / (1 + math.exp(-x))), ('relu', lambda x: max(x, 0))],
-    ids=['sigmoid', 'relu'])
+@pytest.mark.parametrize(
+    'kind, formula',
+    [('sigmoid', lambda x: 1 / (1 + math.exp(-x))), ('relu', lambda x: max(x, 0))],
+    ids=['sigmoid', 'relu'],
+)
 def test_an_activation_has_its_own_name_and_curve(kind, formula):
-    ax, = (ax for ax in plots_of('activations') if kind in ax.get_title().lower())
-    curve, = (line for line in ax.lines if len(line.get_xdata()) > 2)
+    (ax,) = (ax for ax in plots_of('activations') if kind in ax.get_title().lower())
+    (curve,) = (line for line in ax.lines if len(line.get_xdata()) > 2)
     assert min(xs(curve)) <= -5 and max(xs(curve)) >= 5
     assert ys(curve) == pytest.approx([formula(x) for x in xs(curve)], abs=1e-6)
 
@@ -270,8 +289,9 @@ def test_softmax_has_its_number_at_each_bar(side, digits):
 
 
 def test_softmax_names_the_same_classes_on_both_sides():
-    names = [[tick.get_text() for tick in ax.get_xticklabels()]
-             for ax in plots_of('softmax')]
+    names = [
+        [tick.get_text() for tick in ax.get_xticklabels()] for ax in plots_of('softmax')
+    ]
     assert names[0] == names[1]
     assert [numbers_in(name) for name in names[0]] == [[0], [1], [2]]
 
@@ -289,7 +309,7 @@ def test_the_valley_is_walked_with_the_rate_of_the_title(side):
     """A step multiplies the distance from the bottom by 1 - 2 lr."""
     ax = plots_of('valley')[side]
     lr = numbers_in(ax.get_title())[-1]
-    walk, = (line for line in ax.lines if 2 < len(line.get_xdata()) < 100)
+    (walk,) = (line for line in ax.lines if 2 < len(line.get_xdata()) < 100)
     wanted = [3 - 3 * (1 - 2 * lr) ** step for step in range(len(walk.get_xdata()))]
     assert xs(walk) == pytest.approx(wanted, abs=1e-4)
 
@@ -305,14 +325,14 @@ def test_every_point_of_the_valley_lies_on_its_slope(side):
 def test_the_walk_in_the_valley_starts_where_it_is_marked(side):
     ax = plots_of('valley')[side]
     start = line_that_says(ax, 'start')
-    walk, = (line for line in ax.lines if 2 < len(line.get_xdata()) < 100)
+    (walk,) = (line for line in ax.lines if 2 < len(line.get_xdata()) < 100)
     assert xs(start) == xs(walk)[:1] == [0]
 
 
 def test_the_learning_rates_go_from_a_ten_thousandth_to_a_hundred():
     n, _, _ = drawn('learning_rates')
     exponents = [-4 + i / 4 for i in range(25)]
-    assert n['rates'] == pytest.approx([10 ** exponent for exponent in exponents])
+    assert n['rates'] == pytest.approx([10**exponent for exponent in exponents])
 
 
 def test_a_network_that_has_learned_nothing_has_a_loss_near_ln_10():
@@ -356,7 +376,7 @@ def test_the_level_of_the_learning_rates_is_the_loss_before_the_step(side):
 def test_the_dots_of_the_learning_rates_are_the_powers_of_ten_of_lesson_10(side):
     n, _, _ = drawn('learning_rates')
     dots = line_that_says(plots_of('learning_rates')[side], 'lesson')
-    assert xs(dots) == pytest.approx([10 ** exponent for exponent in range(-4, 3)])
+    assert xs(dots) == pytest.approx([10**exponent for exponent in range(-4, 3)])
     assert ys(dots) == n['after'][::4], 'The dots lie on the curve.'
 
 
@@ -380,7 +400,7 @@ def test_one_step_is_w_minus_lr_times_gradient():
 
 def stacks_of_the_dense_block():
     """For each column from the first layer on: its numbers, bottom to top."""
-    ax, = plots_of('dense_block')
+    (ax,) = plots_of('dense_block')
     centers = {round(bar.get_x() + bar.get_width() / 2, 3) for bar in ax.patches}
     stacks = []
     for column in columns(texts_of(ax)):
@@ -396,7 +416,7 @@ def test_a_dense_layer_takes_the_outputs_of_all_layers_before_it():
 
 
 def test_the_dense_block_has_bars_as_high_as_their_numbers_say():
-    ax, = plots_of('dense_block')
+    (ax,) = plots_of('dense_block')
     heights = {}
     for bar in ax.patches:
         heights.setdefault(round(bar.get_x(), 3), []).append(bar.get_height())
@@ -406,14 +426,16 @@ def test_the_dense_block_has_bars_as_high_as_their_numbers_say():
 
 
 def test_the_dense_block_says_below_each_stack_what_it_sums_to():
-    ax, = plots_of('dense_block')
-    sums = [numbers_in(min(column, key=lambda text: text[1])[2])
-            for column in columns(texts_of(ax))[1:]]
+    (ax,) = plots_of('dense_block')
+    sums = [
+        numbers_in(min(column, key=lambda text: text[1])[2])
+        for column in columns(texts_of(ax))[1:]
+    ]
     assert sums == [[sum(stack)] for stack in stacks_of_the_dense_block()]
 
 
 def test_the_dense_block_has_an_arrow_from_each_layer_to_each_later_one():
-    ax, = plots_of('dense_block')
+    (ax,) = plots_of('dense_block')
     places = sorted({point for way in arrows_of(ax) for point in way})
     wanted = {(start, end) for start in places for end in places if start < end}
     assert len(places) == 6  # the input, four layers, the output
@@ -425,12 +447,12 @@ def test_the_dense_block_has_an_arrow_from_each_layer_to_each_later_one():
 
 def parts_of_the_processes():
     """The batch, and for both processes the numbers of each box, from left to right."""
-    ax, = plots_of('processes')
+    (ax,) = plots_of('processes')
     batch, *others = sorted(texts_of(ax))
     middle = batch[1]
     upper = [numbers_in(text) for _, y, text in others if y > middle]
     lower = [numbers_in(text) for _, y, text in others if y < middle]
-    mean, = (numbers_in(text)[0] for _, y, text in others if y == middle)
+    (mean,) = (numbers_in(text)[0] for _, y, text in others if y == middle)
     return numbers_in(batch[2])[1:], (upper, lower), mean
 
 
@@ -465,45 +487,54 @@ def test_both_processes_take_the_same_step_with_the_mean():
 
 
 def test_the_sets_are_as_long_as_their_numbers_say():
-    ax, = plots_of('sets')
-    counts = [numbers_in(text)[0] for _, _, text in sorted(texts_of(ax))
-              if numbers_in(text)]
+    (ax,) = plots_of('sets')
+    counts = [
+        numbers_in(text)[0] for _, _, text in sorted(texts_of(ax)) if numbers_in(text)
+    ]
     assert [bar.get_width() for bar in ax.patches] == counts
 
 
 def test_the_sets_are_the_measured_images_with_a_sixth_for_validation():
-    ax, = plots_of('sets')
+    (ax,) = plots_of('sets')
     train, test = MEASURED['images']['train'], MEASURED['images']['test']
     wanted = [train * 5 / 6, train / 6, test]
     assert [bar.get_width() for bar in ax.patches] == pytest.approx(wanted)
 
 
 def test_the_sets_lie_side_by_side():
-    ax, = plots_of('sets')
+    (ax,) = plots_of('sets')
     ends = [bar.get_x() + bar.get_width() for bar in ax.patches]
     assert [bar.get_x() for bar in ax.patches] == pytest.approx([0, *ends[:-1]])
 
 
 def test_each_set_has_its_number_and_its_name_in_its_middle():
-    ax, = plots_of('sets')
+    (ax,) = plots_of('sets')
     for bar, kind in zip(ax.patches, ('train', 'valid', 'test')):
         middle = bar.get_x() + bar.get_width() / 2
-        texts = [text.lower() for x, _, text in texts_of(ax)
-                 if x == pytest.approx(middle)]
+        texts = [
+            text.lower() for x, _, text in texts_of(ax) if x == pytest.approx(middle)
+        ]
         assert f'{bar.get_width():,.0f}' in texts
         assert any(text.startswith(kind) for text in texts), texts
 
 
 def test_the_title_of_the_sets_has_the_number_of_all_images():
-    ax, = plots_of('sets')
+    (ax,) = plots_of('sets')
     assert numbers_in(ax.get_title())[0] == sum(MEASURED['images'].values())
 
 
-COLUMNS = [('train', 'loss'), ('valid', 'loss'), ('train', 'accuracy'),
-           ('valid', 'accuracy')]
+COLUMNS = [
+    ('train', 'loss'),
+    ('valid', 'loss'),
+    ('train', 'accuracy'),
+    ('valid', 'accuracy'),
+]
 CURVES = [('curves', '', part, kind) for part, kind in COLUMNS]
-CURVES += [('dropout', name, part, kind) for name in MEASURED['dropout']
-           for part, kind in COLUMNS]
+CURVES += [
+    ('dropout', name, part, kind)
+    for name in MEASURED['dropout']
+    for part, kind in COLUMNS
+]
 
 
 def measured_curve(picture, name):
@@ -511,7 +542,7 @@ def measured_curve(picture, name):
 
 
 def plot_of(picture, kind):
-    ax, = (ax for ax in plots_of(picture) if kind in ax.get_ylabel().lower())
+    (ax,) = (ax for ax in plots_of(picture) if kind in ax.get_ylabel().lower())
     return ax
 
 
@@ -519,8 +550,11 @@ def plot_of(picture, kind):
 def test_a_curve_has_the_measured_numbers_from_epoch_1_on(picture, name, part, kind):
     ax = plot_of(picture, kind)
     words = (part, name) if name else (part,)
-    line, = (line for line in ax.lines if len(line.get_xdata()) > 2
-             and all(word in line.get_label() for word in words))
+    (line,) = (
+        line
+        for line in ax.lines
+        if len(line.get_xdata()) > 2 and all(word in line.get_label() for word in words)
+    )
     assert ys(line) == measured_curve(picture, name)[f'{part} {kind}']
     assert xs(line) == list(range(1, len(ys(line)) + 1))
     assert 'epoch' in ax.get_xlabel().lower()
@@ -530,20 +564,31 @@ def test_a_curve_has_the_measured_numbers_from_epoch_1_on(picture, name, part, k
 def test_the_legend_of_the_curves_holds_in_both_plots(picture):
     """There is one legend, so that a color and a dash mean the same in both."""
     _, figure, _ = drawn(picture)
-    looks = [{(line.get_label(), line.get_color(), line.get_linestyle())
-              for line in ax.lines if len(line.get_xdata()) > 2} for ax in figure.axes]
+    looks = [
+        {
+            (line.get_label(), line.get_color(), line.get_linestyle())
+            for line in ax.lines
+            if len(line.get_xdata()) > 2
+        }
+        for ax in figure.axes
+    ]
     assert looks[0] == looks[1]
-    legend, = figure.legends
-    told = {(text.get_text(), line.get_color(), line.get_linestyle())
-            for text, line in zip(legend.get_texts(), legend.get_lines())}
+    (legend,) = figure.legends
+    told = {
+        (text.get_text(), line.get_color(), line.get_linestyle())
+        for text, line in zip(legend.get_texts(), legend.get_lines())
+    }
     assert looks[0] <= told
 
 
 @pytest.mark.parametrize('picture', ['curves', 'dropout'])
 def test_no_two_curves_of_a_plot_look_the_same(picture):
     for ax in plots_of(picture):
-        looks = [(line.get_color(), line.get_linestyle()) for line in ax.lines
-                 if len(line.get_xdata()) > 2]
+        looks = [
+            (line.get_color(), line.get_linestyle())
+            for line in ax.lines
+            if len(line.get_xdata()) > 2
+        ]
         assert len(set(looks)) == len(looks)
 
 
@@ -551,8 +596,11 @@ def test_no_two_curves_of_a_plot_look_the_same(picture):
 def test_the_curves_have_a_mark_at_the_epoch_of_the_lowest_validation_loss(kind):
     losses = MEASURED['curves']['valid loss']
     best = 1 + min(range(len(losses)), key=losses.__getitem__)
-    upright, = (line for line in plot_of('curves', kind).lines
-                if len(set(line.get_xdata())) == 1 < len(line.get_xdata()))
+    (upright,) = (
+        line
+        for line in plot_of('curves', kind).lines
+        if len(set(line.get_xdata())) == 1 < len(line.get_xdata())
+    )
     assert set(xs(upright)) == {best}
     assert numbers_in(upright.get_label()) == [best]
 
@@ -564,8 +612,10 @@ def test_the_curves_have_a_dot_at_the_lowest_validation_loss():
     assert xs(dot) == [1 + losses.index(min(losses))]
 
 
-@pytest.mark.parametrize('picture, name', [('curves', ''), *[
-    ('dropout', name) for name in MEASURED['dropout']]])
+@pytest.mark.parametrize(
+    'picture, name',
+    [('curves', ''), *[('dropout', name) for name in MEASURED['dropout']]],
+)
 def test_a_measured_training_ends_better_on_its_own_images(picture, name):
     curve = measured_curve(picture, name)
     assert len(curve['train loss']) == 30
@@ -580,8 +630,10 @@ def test_the_measured_validation_loss_falls_and_rises_again():
 
 def test_the_measured_dropout_leaves_a_smaller_gap():
     assert list(MEASURED['dropout']) == ['no dropout', 'dropout 0.2']
-    gaps = [curve['valid loss'][-1] - curve['train loss'][-1]
-            for curve in MEASURED['dropout'].values()]
+    gaps = [
+        curve['valid loss'][-1] - curve['train loss'][-1]
+        for curve in MEASURED['dropout'].values()
+    ]
     assert gaps[1] < gaps[0]
 
 
@@ -590,7 +642,7 @@ def test_the_measured_dropout_leaves_a_smaller_gap():
 
 def drawn_counts():
     """{(true class, predicted class): count}, from where the numbers stand."""
-    ax, = plots_of('confusion')
+    (ax,) = plots_of('confusion')
     assert 'true' in ax.get_ylabel().lower(), 'A row is a true class.'
     assert 'predict' in ax.get_xlabel().lower(), 'A column is a predicted class.'
     classes = datasets.FashionMNIST.classes
@@ -598,14 +650,19 @@ def drawn_counts():
     row_at = {place: name.get_text() for place, name in zip(rows, row_names)}
     places, column_names = ax.get_xticks(), ax.get_xticklabels()
     column_at = {place: name.get_text() for place, name in zip(places, column_names)}
-    return {(classes.index(row_at[y]), classes.index(column_at[x])): int(text)
-            for x, y, text in texts_of(ax)}
+    return {
+        (classes.index(row_at[y]), classes.index(column_at[x])): int(text)
+        for x, y, text in texts_of(ax)
+    }
 
 
 def test_the_drawn_confusions_are_the_measured_ones():
-    wanted = {(true, predicted): count
-              for true, row in enumerate(MEASURED['confusion'])
-              for predicted, count in enumerate(row) if count}
+    wanted = {
+        (true, predicted): count
+        for true, row in enumerate(MEASURED['confusion'])
+        for predicted, count in enumerate(row)
+        if count
+    }
     assert drawn_counts() == wanted
 
 
@@ -617,14 +674,14 @@ def test_each_row_of_the_drawn_confusions_has_the_thousand_images_of_its_class()
 
 
 def test_the_colors_of_the_confusions_are_those_of_the_numbers_on_them():
-    ax, = plots_of('confusion')
+    (ax,) = plots_of('confusion')
     colors = ax.images[0].get_array().filled(0)
     for x, y, text in texts_of(ax):
         assert colors[y, x] == int(text)
 
 
 def test_the_numbers_of_the_confusions_can_be_read_on_their_colors():
-    ax, = plots_of('confusion')
+    (ax,) = plots_of('confusion')
     image = ax.images[0]
     for text in ax.texts:
         x, y = text.get_position()
@@ -635,9 +692,12 @@ def test_the_numbers_of_the_confusions_can_be_read_on_their_colors():
 
 
 def test_the_title_of_the_confusions_has_the_right_answers_and_all_images():
-    ax, = plots_of('confusion')
-    right = sum(count for (true, predicted), count in drawn_counts().items()
-                if true == predicted)
+    (ax,) = plots_of('confusion')
+    right = sum(
+        count
+        for (true, predicted), count in drawn_counts().items()
+        if true == predicted
+    )
     assert numbers_in(ax.get_title()) == [right, MEASURED['images']['test']]
 
 
@@ -649,22 +709,31 @@ def test_most_images_of_each_class_lie_on_the_diagonal():
 # Measuring
 
 
-LINE = ('Epoch {}/30  train loss 0.{}12  train accuracy 85.1%  '
-        'valid loss 0.431  valid accuracy 8{}.6%\n')
+LINE = (
+    'Epoch {}/30  train loss 0.{}12  train accuracy 85.1%  '
+    'valid loss 0.431  valid accuracy 8{}.6%\n'
+)
 
 
 def test_epochs_of_lesson_15_are_read():
     text = 'Data: real\n' + LINE.format(1, 4, 4) + 'Test\n' + LINE.format(2, 3, 5)
-    assert draw.read_epochs(text) == {'': {
-        'train loss': [0.412, 0.312], 'train accuracy': [85.1, 85.1],
-        'valid loss': [0.431, 0.431], 'valid accuracy': [84.6, 85.6]}}
+    assert draw.read_epochs(text) == {
+        '': {
+            'train loss': [0.412, 0.312],
+            'train accuracy': [85.1, 85.1],
+            'valid loss': [0.431, 0.431],
+            'valid accuracy': [84.6, 85.6],
+        }
+    }
 
 
 @pytest.mark.parametrize('name, loss', [('no dropout', 0.112), ('dropout 0.2', 0.212)])
 def test_epochs_of_lesson_16_are_read_by_name(name, loss):
-    text = ''.join(f'{name:12}  ' + LINE.format(epoch, drop, epoch)
-                   for drop, name in enumerate(('no dropout', 'dropout 0.2'), 1)
-                   for epoch in (1, 2, 3))
+    text = ''.join(
+        f'{name:12}  ' + LINE.format(epoch, drop, epoch)
+        for drop, name in enumerate(('no dropout', 'dropout 0.2'), 1)
+        for epoch in (1, 2, 3)
+    )
     found = draw.read_epochs(text)
     assert len(found) == 2
     assert found[name]['train loss'] == [loss] * 3

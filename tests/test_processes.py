@@ -1,4 +1,5 @@
 """Lesson 22: however many processes share the training, and whoever of them dies."""
+
 import ast
 import os
 import re
@@ -14,7 +15,8 @@ LESSON = lesson(22)
 TORCHRUN = [sys.executable, '-m', 'torch.distributed.run', '--standalone']
 
 pytestmark = pytest.mark.skipif(
-    sys.platform == 'win32', reason='torch shares a training on Linux and macOS only')
+    sys.platform == 'win32', reason='torch shares a training on Linux and macOS only'
+)
 
 
 @pytest.fixture(scope='module', params=[LESSON.stem], autouse=True)
@@ -31,9 +33,13 @@ def start(installed, *more, program=(), options=(), env=None):
     first = [*TORCHRUN, *more] if more else [sys.executable]
     command = [*first, *program, lesson(22, installed), *SYNTHETIC, *options]
     return subprocess.Popen(
-        [str(part) for part in command], stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, cwd=installed,
-        env={**os.environ, 'OMP_NUM_THREADS': '1', **(env or {})})
+        [str(part) for part in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=installed,
+        env={**os.environ, 'OMP_NUM_THREADS': '1', **(env or {})},
+    )
 
 
 def ended(process, code=0):
@@ -77,18 +83,21 @@ def shared(request, tmp_path_factory):
 
 def test_many_do_what_one_does(shared, alone):
     assert said(shared.out) == said(alone), (
-        'Losses or accuracy depend on the number of processes')
+        'Losses or accuracy depend on the number of processes'
+    )
 
 
 def test_one_of_many_prints(shared, alone):
     lines = len(shared.out.splitlines())
     assert lines == len(alone.splitlines()), (
-        f'Not only the process of rank 0 printed:\n{shared.out}')
+        f'Not only the process of rank 0 printed:\n{shared.out}'
+    )
 
 
 def test_no_checkpoint_is_left_when_it_is_done(shared):
     assert checkpoints(shared.installed) == [], (
-        'The next training would go on after a training that is done')
+        'The next training would go on after a training that is done'
+    )
 
 
 # The lesson's Try
@@ -97,7 +106,7 @@ def test_no_checkpoint_is_left_when_it_is_done(shared):
 def tried():
     """The statement that the lesson's Try says to write as its last line."""
     source = LESSON.read_text()
-    comments = re.findall(r'(?m)^# (.*)$', source[source.rindex('# Try:'):])
+    comments = re.findall(r'(?m)^# (.*)$', source[source.rindex('# Try:') :])
     text = ' '.join(comments)
     start = text.find('sys.stderr.write(')
     assert start >= 0, f'The Try of {LESSON.name} writes nothing to sys.stderr: {text}'
@@ -128,8 +137,9 @@ def test_with_averaging_both_have_the_same_weights(installed):
 
 
 def test_without_averaging_they_have_different_weights(installed):
-    source = edited(LESSON.read_text(), '= DistributedDataParallel($1)', '= $1',
-                    LESSON.name)
+    source = edited(
+        LESSON.read_text(), '= DistributedDataParallel($1)', '= $1', LESSON.name
+    )
     weights = weights_of_both(installed, source)
     assert weights['0'] != weights['1']
 
@@ -141,8 +151,9 @@ def test_without_averaging_they_have_different_weights(installed):
 def test_a_killed_process_changes_nothing(rank, installed, alone):
     """It is killed in the second epoch; torchrun starts all of them again."""
     dies_once = [PROGRAMS / 'dies_once.py', rank, 60]
-    process = start(installed, '--nproc-per-node', 2, '--max-restarts', 3,
-                    program=dies_once)
+    process = start(
+        installed, '--nproc-per-node', 2, '--max-restarts', 3, program=dies_once
+    )
     out, err = ended(process)
     assert 'this process is killed' in err
     assert out.count('Epoch 1/') == 1, f'The first epoch was trained again:\n{out}'
@@ -156,15 +167,19 @@ def kill(installed, when, number):
     assert process.returncode, 'It should have been killed'
 
 
-@pytest.mark.parametrize('when, number', [('while', 2), ('after', 1)],
-                         ids=['killed while it saves', 'killed after it saved'])
+@pytest.mark.parametrize(
+    'when, number',
+    [('while', 2), ('after', 1)],
+    ids=['killed while it saves', 'killed after it saved'],
+)
 def test_goes_on_after_the_last_epoch_that_is_done(when, number, installed, alone):
     kill(installed, when, number)
     out, _ = ended(start(installed))
     losses, accuracies = said(alone)
     del losses[1]
     assert said(out) == (losses, accuracies), (
-        f'After epoch 1 it should have done 2 and 3, with the same losses:\n{out}')
+        f'After epoch 1 it should have done 2 and 3, with the same losses:\n{out}'
+    )
 
 
 def test_with_other_settings_it_begins_anew(installed):
@@ -178,8 +193,12 @@ def test_with_other_settings_it_begins_anew(installed):
 
 
 def lonely(rank, world, port=0):
-    return {'RANK': str(rank), 'WORLD_SIZE': str(world), 'MASTER_ADDR': '127.0.0.1',
-            'MASTER_PORT': str(port)}
+    return {
+        'RANK': str(rank),
+        'WORLD_SIZE': str(world),
+        'MASTER_ADDR': '127.0.0.1',
+        'MASTER_PORT': str(port),
+    }
 
 
 @pytest.fixture(scope='module', autouse=True)
@@ -198,8 +217,9 @@ def waiting(tmp_path_factory):
         process.communicate()
 
 
-@pytest.mark.parametrize('rank, words', [(0, '1/2 clients joined'),
-                                         (1, 'while trying to connect')])
+@pytest.mark.parametrize(
+    'rank, words', [(0, '1/2 clients joined'), (1, 'while trying to connect')]
+)
 def test_without_companions_it_ends_in_one_line(rank, words, waiting):
     _, err = ended(waiting[rank], code=1)
     one_line(SimpleNamespace(returncode=1, stderr=err), 1, words)

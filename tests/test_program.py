@@ -4,6 +4,7 @@ Most tests run the whole program, as a learner does, on photos of noise, with a 
 network in place of DenseNet121. What it keeps goes to a folder of the test, so that
 nothing is hidden by a warm cache.
 """
+
 import os
 import re
 import shutil
@@ -44,8 +45,9 @@ class SmallNetwork(nn.Module):
 
     def __init__(self, weights=None):
         super().__init__()
-        self.features = nn.Sequential(nn.AdaptiveAvgPool2d(7), nn.Flatten(),
-                                      nn.Linear(3 * 7 * 7, 1024))
+        self.features = nn.Sequential(
+            nn.AdaptiveAvgPool2d(7), nn.Flatten(), nn.Linear(3 * 7 * 7, 1024)
+        )
         self.classifier = nn.Linear(1024, 1000)
 
     def forward(self, images):
@@ -90,14 +92,18 @@ def quick():
 
 def program(root, photos, *options, **more):
     """Run lesson 21 with its checkpoints in a folder."""
-    return ran(LESSON, '--device', 'cpu', '--data-dir', photos, *options, root=root,
-               **more)
+    return ran(
+        LESSON, '--device', 'cpu', '--data-dir', photos, *options, root=root, **more
+    )
 
 
 def features(run, count):
     """The set of the features of `count` photos that a run has used."""
-    found = [loader.dataset for loader in run.loaders
-             if isinstance(loader.dataset, TensorDataset)]
+    found = [
+        loader.dataset
+        for loader in run.loaders
+        if isinstance(loader.dataset, TensorDataset)
+    ]
     found += [part.dataset for parts in run.splits for part in parts]
     return next(dataset for dataset in found if len(dataset) == count)
 
@@ -145,8 +151,9 @@ def test_each_photo_keeps_its_label(part, count, densenet):
 
 
 def test_the_network_is_not_changed(densenet):
-    bodies = [module for module in densenet.run.models
-              if isinstance(module, models.DenseNet)]
+    bodies = [
+        module for module in densenet.run.models if isinstance(module, models.DenseNet)
+    ]
     assert bodies
     for body in bodies:
         state = body.state_dict()
@@ -154,11 +161,19 @@ def test_the_network_is_not_changed(densenet):
             assert torch.equal(tensor, state[name]), f'{name} was changed'
 
 
-@pytest.mark.parametrize('told, enabled', [
-    ({'avx512_bf16': True}, True), ({'avx512_bf16': False, 'avx512': True}, False),
-    ({}, False), (None, False)], ids=repr)
-def test_bfloat16_is_used_where_the_processor_has_it(told, enabled, noise, quick,
-                                                     monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    'told, enabled',
+    [
+        ({'avx512_bf16': True}, True),
+        ({'avx512_bf16': False, 'avx512': True}, False),
+        ({}, False),
+        (None, False),
+    ],
+    ids=repr,
+)
+def test_bfloat16_is_used_where_the_processor_has_it(
+    told, enabled, noise, quick, monkeypatch, tmp_path
+):
     seen = []
 
     class Autocast(torch.autocast):
@@ -175,8 +190,10 @@ def test_bfloat16_is_used_where_the_processor_has_it(told, enabled, noise, quick
     assert set(seen) == {('cpu', torch.bfloat16, enabled)}
 
 
-@pytest.mark.parametrize('device, told, enabled', [
-    ('cuda', True, True), ('cuda', False, False), ('mps', True, False)])
+@pytest.mark.parametrize(
+    'device, told, enabled',
+    [('cuda', True, True), ('cuda', False, False), ('mps', True, False)],
+)
 def test_bfloat16_is_used_where_a_gpu_has_it(device, told, enabled, monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_bf16_supported', lambda **_: told)
     answer = ran(LESSON, run_name='lesson').function('is_bf16_supported')
@@ -201,10 +218,11 @@ def kept(tree, tmp_path, quick):
     """The program has run for a folder of 12 photos to train and 6 to test."""
     kept = Kept(root=tmp_path, photos=tree)
     assert kept.computed() == 12 + 6
-    files = [path for path in (tmp_path / 'checkpoints').iterdir()
-             if 'test' in path.name]
+    files = [
+        path for path in (tmp_path / 'checkpoints').iterdir() if 'test' in path.name
+    ]
     assert len(files) == 1, f'Not one file for test/: {files}'
-    kept.file, = files
+    (kept.file,) = files
     return kept
 
 
@@ -218,8 +236,9 @@ def test_features_from_disk_are_those_that_were_computed(kept):
     fresh = program(new, kept.photos, '--epochs', 1)
     again = program(kept.root, kept.photos, '--epochs', 1)
     for count in (12, 6):
-        assert torch.equal(features(again, count).tensors[0],
-                           features(fresh, count).tensors[0])
+        assert torch.equal(
+            features(again, count).tensors[0], features(fresh, count).tensors[0]
+        )
 
 
 def older(kept):
@@ -250,9 +269,16 @@ def test_features_of_a_further_photo_are_computed(kept, photo):
     assert kept.computed() == 7
 
 
-@pytest.mark.parametrize('damage', [
-    lambda data: b'', lambda data: data[:500], lambda data: data[:-1],
-    lambda data: b'text'], ids=['empty', 'its start', 'its last byte lost', 'text'])
+@pytest.mark.parametrize(
+    'damage',
+    [
+        lambda data: b'',
+        lambda data: data[:500],
+        lambda data: data[:-1],
+        lambda data: b'text',
+    ],
+    ids=['empty', 'its start', 'its last byte lost', 'text'],
+)
 def test_a_damaged_file_is_made_again(damage, kept):
     kept.file.write_bytes(damage(kept.file.read_bytes()))
     assert kept.computed() == 6
@@ -292,15 +318,22 @@ def trained(noise, quick, tmp_path_factory):
     """A run of the program on noise, and what can be computed from it again."""
     root = tmp_path_factory.mktemp('trained')
     run = program(root, noise, '--epochs', 10, '--lr', 0.01, '--seed', 5)
-    head, = run.trained
+    (head,) = run.trained
     head.eval()
-    (_, validset), = run.splits
+    ((_, validset),) = run.splits
     losses = [float(loss) for loss in re.findall(r'(?m)^Epoch.* (\d+\.\d+)$', run.text)]
     found, labels = features(run, 20).tensors
     with torch.no_grad():
         predicted = head(found).argmax(dim=1)
-    return SimpleNamespace(root=root, run=run, head=head, validset=validset,
-                           losses=losses, labels=labels, predicted=predicted)
+    return SimpleNamespace(
+        root=root,
+        run=run,
+        head=head,
+        validset=validset,
+        losses=losses,
+        labels=labels,
+        predicted=predicted,
+    )
 
 
 def valid_loss(trained):
@@ -318,9 +351,11 @@ def test_a_fifth_of_the_photos_validates(trained):
 def test_the_best_epoch_is_kept(trained):
     assert len(trained.losses) == 10
     assert min(trained.losses) < trained.losses[-1], (
-        'Noise was not learned by heart, so that this test says nothing')
+        'Noise was not learned by heart, so that this test says nothing'
+    )
     assert valid_loss(trained) == pytest.approx(min(trained.losses), abs=0.0006), (
-        f'The kept network is not that of the lowest loss among {trained.losses}')
+        f'The kept network is not that of the lowest loss among {trained.losses}'
+    )
 
 
 def test_the_test_accuracy_is_that_of_the_kept_network(trained):
@@ -347,21 +382,24 @@ def counts(trained):
 
 
 def test_the_matrix_has_the_counts_in_their_places(trained, counts):
-    ax, = trained.run.figures['confusion'].axes
-    texts = [(*reversed(text.get_position()), int(text.get_text()))
-             for text in ax.texts if text.get_text() != '0']
+    (ax,) = trained.run.figures['confusion'].axes
+    texts = [
+        (*reversed(text.get_position()), int(text.get_text()))
+        for text in ax.texts
+        if text.get_text() != '0'
+    ]
     assert {(row, column): count for row, column, count in texts} == counts
 
 
 def test_the_matrix_is_colored_by_the_share_of_a_true_class(trained, counts):
-    ax, = trained.run.figures['confusion'].axes
+    (ax,) = trained.run.figures['confusion'].axes
     shares = ax.images[0].get_array()
     for (row, column), count in counts.items():
         assert shares[row, column] == pytest.approx(count / (5, 7, 8)[row])
 
 
 def test_the_axes_of_the_matrix_are_named(trained):
-    ax, = trained.run.figures['confusion'].axes
+    (ax,) = trained.run.figures['confusion'].axes
     assert 'predicted' in ax.get_xlabel() and 'true' in ax.get_ylabel()
     for ticks in (ax.get_xticklabels(), ax.get_yticklabels()):
         assert [tick.get_text() for tick in ticks] == CLASSES
@@ -371,8 +409,10 @@ def test_the_axes_of_the_matrix_are_named(trained):
 def sheet(trained, noise):
     """[(axes, path of its photo, true class, predicted class)], mistakes first."""
     samples = ImageFolder(noise / 'test').samples
-    rows = [(path, CLASSES[true], CLASSES[predicted]) for (path, true), predicted
-            in zip(samples, trained.predicted.tolist())]
+    rows = [
+        (path, CLASSES[true], CLASSES[predicted])
+        for (path, true), predicted in zip(samples, trained.predicted.tolist())
+    ]
     rows.sort(key=lambda row: row[1] == row[2])
     axes = [ax for ax in trained.run.figures['photos'].axes if ax.images]
     assert len(axes) == 16
@@ -383,7 +423,8 @@ def test_photos_have_their_classes_as_titles(sheet):
     for ax, _, true, predicted in sheet:
         title = ' '.join(ax.get_title().split())
         assert re.search(rf'{predicted}\b.*\b{true}', title), (
-            f'{title}: it was taken for {predicted}, and is labeled {true}')
+            f'{title}: it was taken for {predicted}, and is labeled {true}'
+        )
 
 
 def test_titles_of_mistakes_are_red(sheet):
@@ -394,8 +435,9 @@ def test_titles_of_mistakes_are_red(sheet):
 def test_photos_are_above_their_titles(sheet):
     for ax, path, _, _ in sheet:
         image = helper.open_photo(path)
-        image = functional.resize(image, TRANSFORM.resize_size[0],
-                                  TRANSFORM.interpolation)
+        image = functional.resize(
+            image, TRANSFORM.resize_size[0], TRANSFORM.interpolation
+        )
         image = functional.center_crop(image, TRANSFORM.crop_size[0])
         drawn = np.asarray(ax.images[0].get_array())
         assert np.abs(drawn - np.asarray(image) / 255).max() < 0.01, path
@@ -406,10 +448,18 @@ def test_photos_are_above_their_titles(sheet):
 
 def predict(root, *photos, options=(), **more):
     """The lines that the program prints about photos."""
-    found = ran(LESSON, '--device', 'cpu', '--predict', *photos, *options, root=root,
-                **more)
-    return found if more else [line for line in found.text.splitlines()
-                               if line.startswith(tuple(map(str, photos)))]
+    found = ran(
+        LESSON, '--device', 'cpu', '--predict', *photos, *options, root=root, **more
+    )
+    return (
+        found
+        if more
+        else [
+            line
+            for line in found.text.splitlines()
+            if line.startswith(tuple(map(str, photos)))
+        ]
+    )
 
 
 @pytest.fixture(scope='module')
@@ -464,8 +514,9 @@ def test_a_photo_that_is_not_there_is_named_in_the_error(trained, tmp_path):
 # Worker processes
 
 
-@pytest.mark.skipif(sys.platform == 'win32',
-                    reason='Windows has no forkserver: it needs Linux or macOS')
+@pytest.mark.skipif(
+    sys.platform == 'win32', reason='Windows has no forkserver: it needs Linux or macOS'
+)
 def test_workers_start_in_every_way(installed, trained, two):
     """They compute the same features as the main process does."""
     shutil.copytree(trained.root / 'checkpoints', installed / 'checkpoints')

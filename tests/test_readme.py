@@ -1,4 +1,5 @@
 """README.md and the other pages say what is true."""
+
 import ast
 import difflib
 import os
@@ -73,8 +74,7 @@ def tables():
 
 
 def lesson_linked(cell):
-    """(text, file) of a link to a lesson that a cell of a table begins with, or None.
-    """
+    """(text, file) of a link to a lesson that a cell of a table begins with, or None."""
     match = re.match(r'\[([^\]]*)\]\((?:\.\./)?codes/(\w+\.py)\)', cell)
     return match.groups() if match else None
 
@@ -91,6 +91,7 @@ def run_snippets():
         if page not in known:
             known[page] = run(RUN_PAGES, page)
         return known[page]
+
     return result
 
 
@@ -98,13 +99,17 @@ def run_snippets():
 def test_snippets_do_what_their_comments_say(page, run_snippets):
     result = run_snippets(page)
     assert result.returncode == 0, (
-        f'The snippets of {name_of(page)} do not do what it says:\n{result.stderr}')
+        f'The snippets of {name_of(page)} do not do what it says:\n{result.stderr}'
+    )
 
 
 @every_page_with_snippets
 def test_snippets_run_without_a_warning(page, run_snippets):
-    warned = [line for line in run_snippets(page).stderr.splitlines()
-              if re.search(r'Warning\b', line)]
+    warned = [
+        line
+        for line in run_snippets(page).stderr.splitlines()
+        if re.search(r'Warning\b', line)
+    ]
     assert not warned, f'The snippets of {name_of(page)} cause warnings: {warned}'
 
 
@@ -115,12 +120,12 @@ def test_the_snippets_of_a_page_with_the_root_data_get_the_synthetic_data(tmp_pa
     assert runpy.run_path(str(RUN_PAGES))['run_page'](page) == []
 
 
-RIGHT = '''x = torch.zeros(2, 3)  # [2, 3]
+RIGHT = """x = torch.zeros(2, 3)  # [2, 3]
 y = x.T  # [2, 3] -> [3, 2]
 print(x.sum())  # tensor(0.)
 x @ x  # RuntimeError: shapes cannot be ... 2x3
 z = 5  # a comment that says nothing of a result
-'''
+"""
 
 
 def wrong_on_page_with(code, tmp_path):
@@ -134,13 +139,22 @@ def test_right_comments_in_snippets_are_accepted(tmp_path):
     assert wrong_on_page_with(RIGHT, tmp_path) == []
 
 
-@pytest.mark.parametrize('old, new, line', [
-    ('# [2, 3]\n', '# [3, 2]\n', 5), ('-> [3, 2]', '-> [2, 3]', 6),
-    ('[2, 3] ->', '[4, 3] ->', 6), ('tensor(0.)', 'tensor(1.)', 7),
-    ('2x3', '4x4', 8), ('RuntimeError', 'ValueError', 8), ('x @ x', 'x @ y', 8),
-    ('z = 5', 'z = unknown', 9)])
-def test_a_wrong_comment_in_a_snippet_is_noticed_with_its_line(old, new, line,
-                                                               tmp_path):
+@pytest.mark.parametrize(
+    'old, new, line',
+    [
+        ('# [2, 3]\n', '# [3, 2]\n', 5),
+        ('-> [3, 2]', '-> [2, 3]', 6),
+        ('[2, 3] ->', '[4, 3] ->', 6),
+        ('tensor(0.)', 'tensor(1.)', 7),
+        ('2x3', '4x4', 8),
+        ('RuntimeError', 'ValueError', 8),
+        ('x @ x', 'x @ y', 8),
+        ('z = 5', 'z = unknown', 9),
+    ],
+)
+def test_a_wrong_comment_in_a_snippet_is_noticed_with_its_line(
+    old, new, line, tmp_path
+):
     assert RIGHT.count(old) == 1
     wrong = wrong_on_page_with(RIGHT.replace(old, new), tmp_path)
     assert len(wrong) == 1, f'Only {new!r} is wrong, but this is noticed: {wrong}'
@@ -153,7 +167,8 @@ def test_each_page_of_snippets_runs_by_itself(tmp_path):
         path.write_text(f'```python\n{code}\n```\n', encoding='utf-8')
     result = run(RUN_PAGES, *paths)
     assert result.returncode == 1 and 'NameError' in result.stderr, (
-        'A page must not know the names of the page before it')
+        'A page must not know the names of the page before it'
+    )
 
 
 # The outline
@@ -161,8 +176,12 @@ def test_each_page_of_snippets_runs_by_itself(tmp_path):
 
 def outline():
     """[(number, file, cells)] of the rows that begin with the link of a lesson."""
-    rows = [(page, row) for page, table in tables() for row in table
-            if lesson_linked(row[0])]
+    rows = [
+        (page, row)
+        for page, table in tables()
+        for row in table
+        if lesson_linked(row[0])
+    ]
     assert rows, 'No page has a table whose rows begin with links to the lessons'
     found = {page for page, _ in rows}
     assert len(found) == 1, f'The outline must be on one page, not on {found}'
@@ -176,8 +195,9 @@ def test_the_outline_has_every_lesson_once_and_in_order():
 
 def row_of(path):
     """(number, cells) of a lesson in the outline."""
-    return next((number, cells) for number, file, cells in outline()
-                if file == path.name)
+    return next(
+        (number, cells) for number, file, cells in outline() if file == path.name
+    )
 
 
 def links_in(cells, folder):
@@ -194,7 +214,8 @@ def notes_of(path):
 def test_the_outline_gives_a_lesson_its_number(path):
     number, _ = row_of(path)
     assert '_'.join(map(str, order(path))) == number, (
-        f'The outline gives {path.name} the number {number}')
+        f'The outline gives {path.name} the number {number}'
+    )
 
 
 @every_lesson
@@ -205,7 +226,8 @@ def test_the_outline_links_to_the_notes_of_a_lesson(path):
     found = links_in(cells, 'notes')
     assert found == wanted, (
         f'The outline links to the notes {found} for {path.name}, which says '
-        f'"Notes: {named}"')
+        f'"Notes: {named}"'
+    )
 
 
 @every_lesson
@@ -216,7 +238,8 @@ def test_the_outline_links_to_the_exercise_of_a_lesson(path):
     found = links_in(cells, 'exercises')
     assert found == wanted, (
         f'The outline links to the exercises {found} for {path.name}, which names '
-        f'{wanted}')
+        f'{wanted}'
+    )
 
 
 # The notes
@@ -236,7 +259,8 @@ def test_the_lessons_at_the_top_of_a_note_are_in_order(page):
     wanted = [path.name for path in LESSONS if path.name in named]
     assert named == wanted, (
         f'{name_of(page)} names the lessons {named} at its top. Those that exist are, '
-        f'in their order, {wanted}')
+        f'in their order, {wanted}'
+    )
 
 
 @every_note
@@ -254,16 +278,22 @@ def test_the_note_of_a_lesson_names_it_at_its_top(path):
     named = [file for _, file in lessons_at_the_top(page)]
     assert path.name in named, (
         f'{path.name} says "Notes: {notes_of(path)}", but the third line of that page '
-        f'only names {named}')
+        f'only names {named}'
+    )
 
 
 def test_the_index_has_every_note_once():
     index = ROOT / 'notes/README.md'
-    listed = [re.match(r'\[[^\]]*\]\(([\w.]+)\)', row[0])[1]
-              for page, table in tables() for row in table if page == index]
+    listed = [
+        re.match(r'\[[^\]]*\]\(([\w.]+)\)', row[0])[1]
+        for page, table in tables()
+        for row in table
+        if page == index
+    ]
     wanted = [path.name for path in NOTES if path != index]
     assert sorted(listed) == wanted, (
-        f'notes/README.md lists {sorted(listed)}, and the notes are {wanted}')
+        f'notes/README.md lists {sorted(listed)}, and the notes are {wanted}'
+    )
 
 
 # The summary
@@ -276,11 +306,15 @@ class OnlyWhatIsPrinted(ast.NodeTransformer):
     """
 
     def visit_Expr(self, node):
-        if not (isinstance(node.value, ast.Call)
-                and ast.unparse(node.value.func) == 'print'):
+        if not (
+            isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == 'print'
+        ):
             return node
-        values = [ast.unparse(part.value) for part in ast.walk(node)
-                  if isinstance(part, ast.FormattedValue)]
+        values = [
+            ast.unparse(part.value)
+            for part in ast.walk(node)
+            if isinstance(part, ast.FormattedValue)
+        ]
         if all(value.startswith('len(') for value in values):
             return None
         return ast.parse(f'print({values[0]})').body[0]
@@ -320,35 +354,41 @@ def without_the_course(source):
         (rf'\b{args}\.epochs\b', epochs),
         (rf'\b{args}\.lr\b', lr),
         (rf'\b{args}\.device\b', "'cuda' if torch.cuda.is_available() else 'cpu'"),
-        (rf"helper\.find_data\('FashionMNIST', {args}\), train=True",
-         "'data', train=True, download=True"),
+        (
+            rf"helper\.find_data\('FashionMNIST', {args}\), train=True",
+            "'data', train=True, download=True",
+        ),
         (r'\w+\.root\b', "'data'"),
     ]
     for pattern, replacement in substitutions:
         assert re.search(pattern, source), (
             f'The code of lesson 13_1 has nothing like {pattern}. Update this list in '
-            f'test_readme.py:\n{source}')
+            f'test_readme.py:\n{source}'
+        )
         source = re.sub(pattern, replacement, source)
     return source
 
 
 def test_the_summary_is_lesson_13_1_without_what_only_the_course_needs():
-    summary, = re.findall(r'(?ms)^```python\n(.*?)^```', TEXTS[README])
+    (summary,) = re.findall(r'(?ms)^```python\n(.*?)^```', TEXTS[README])
     recap = without_the_course(code_of(read(lesson('13_1'))))
     wanted = with_numbered_names(recap).splitlines()
     found = with_numbered_names(code_of(summary)).splitlines()
-    difference = difflib.unified_diff(wanted, found, 'lesson 13_1', 'README.md',
-                                      lineterm='', n=1)
+    difference = difflib.unified_diff(
+        wanted, found, 'lesson 13_1', 'README.md', lineterm='', n=1
+    )
     assert found == wanted, (
         'The summary in README.md has other statements than lesson 13_1 (all variables '
-        'are numbered here):\n' + '\n'.join(difference))
+        'are numbered here):\n' + '\n'.join(difference)
+    )
 
 
 def test_the_summary_learns(run_snippets):
     reached = accuracy(run_snippets(README).stdout)
     assert 0.7 < reached <= 1, (
         f'The summary in README.md reaches {reached:.1%} on the synthetic garments. It '
-        'has no seed, and without a mistake it reaches between 77% and 81%.')
+        'has no seed, and without a mistake it reaches between 77% and 81%.'
+    )
 
 
 # The referee
@@ -356,12 +396,15 @@ def test_the_summary_learns(run_snippets):
 
 def test_the_rules_of_the_pages_are_those_of_the_referee():
     """A rule in each row, and in the last cell the lesson about it."""
-    found = [[lesson_linked(row[-1])[0] for row in table] for _, table in tables()
-             if all(lesson_linked(row[-1]) and not lesson_linked(row[0])
-                    for row in table)]
+    found = [
+        [lesson_linked(row[-1])[0] for row in table]
+        for _, table in tables()
+        if all(lesson_linked(row[-1]) and not lesson_linked(row[0]) for row in table)
+    ]
     wanted = [number for _, _, number in referee.RULES.values()]
     assert wanted in found, (
-        f'No table has a row for each rule of the referee, with the lessons {wanted}')
+        f'No table has a row for each rule of the referee, with the lessons {wanted}'
+    )
 
 
 def quoted_mistakes():
@@ -370,8 +413,9 @@ def quoted_mistakes():
     for page, text in TEXTS.items():
         for block in re.findall(r'(?ms)^```text\n(.*?)^```', text):
             block = re.sub(r'\n(?!Referee: )', ' ', block.strip())
-            found += [(page, line) for line in block.splitlines()
-                      if LINE.fullmatch(line)]
+            found += [
+                (page, line) for line in block.splitlines() if LINE.fullmatch(line)
+            ]
     return found
 
 
@@ -389,7 +433,8 @@ def test_a_quoted_verdict_is_what_the_referee_prints(tmp_path):
         _, text = told({script: source}, tmp_path)[script]
         printed = [match[4] for match in LINE.finditer(text)]
         assert sentence in printed, (
-            f'{name_of(page)} quotes "{sentence}", and the referee prints {printed}')
+            f'{name_of(page)} quotes "{sentence}", and the referee prints {printed}'
+        )
 
 
 # Links
@@ -398,8 +443,10 @@ def test_a_quoted_verdict_is_what_the_referee_prints(tmp_path):
 def slugs(text):
     """The names that GitHub gives to the headings of a page."""
     headings = re.findall(r'(?m)^#+ (.*)$', re.sub(r'(?ms)^```.*?^```', '', text))
-    return {re.sub(r'[^\w -]', '', line).strip().lower().replace(' ', '-')
-            for line in headings}
+    return {
+        re.sub(r'[^\w -]', '', line).strip().lower().replace(' ', '-')
+        for line in headings
+    }
 
 
 @every_page
@@ -413,7 +460,8 @@ def test_links_lead_somewhere(page):
         if anchor:
             assert anchor in slugs(read(target)), (
                 f'{name_of(page)} links to {link}, and {name_of(target)} has no such '
-                'heading')
+                'heading'
+            )
 
 
 # Options and commands
@@ -449,7 +497,7 @@ def lessons_in(text):
     found = []
     for first, last in re.findall(r'(\d+(?:_\d)?)(?: to (\d+(?:_\d)?))?', text):
         places = [LESSONS.index(lesson(end)) for end in (first, last or first)]
-        found += LESSONS[places[0]:places[1] + 1]
+        found += LESSONS[places[0] : places[1] + 1]
     return found
 
 
@@ -468,7 +516,8 @@ def test_an_option_is_told_for_the_lessons_that_have_it(name):
     having = [path for path in LESSONS if name in OWN[path]]
     assert stated == having, (
         f'--{name} is told for {[path.stem for path in stated]}, but '
-        f'{[path.stem for path in having]} have it')
+        f'{[path.stem for path in having]} have it'
+    )
 
 
 def test_the_defaults_of_shared_options_are_those_of_help(shared, shared_help):
@@ -500,8 +549,10 @@ def commands_in(text):
     text = re.sub(r' *\\\n *', ' ', text)  # a command in two lines
     text = re.sub(r'\\(?=\w)', '/', text)  # paths for Windows
     for script, rest in re.findall(
-            r'(?:\bpython3?|\btorchrun)\b(?: -[\w-]+(?: \d+)?)* ([\w/]+\.py)'
-            r'([^`\n&;]*)', text):
+        r'(?:\bpython3?|\btorchrun)\b(?: -[\w-]+(?: \d+)?)* ([\w/]+\.py)'
+        r'([^`\n&;]*)',
+        text,
+    ):
         if not re.match(r'(?:my_|script\.py)', script):  # the learner's own
             found.append((script, rest.partition('  ')[0].strip()))
     return found
@@ -525,13 +576,17 @@ OTHERS = {  # flags of programs that are not the course's
 }
 
 
-@pytest.mark.parametrize('command, expected', [
-    ('    python codes/1_first_app.py', ('codes/1_first_app.py', '')),
-    ('`python3 exercises/check.py 14 --hint`', ('exercises/check.py', '14 --hint')),
-    ('.venv/bin/python -u codes/11_a.py && ls', ('codes/11_a.py', '')),
-    (r'.venv\Scripts\python codes\11_a.py --lr 1', ('codes/11_a.py', '--lr 1')),
-    ('torchrun --nproc-per-node 2 codes/22_a.py', ('codes/22_a.py', '')),
-    ('python codes/1_a.py \\\n  --seed 8', ('codes/1_a.py', '--seed 8'))])
+@pytest.mark.parametrize(
+    'command, expected',
+    [
+        ('    python codes/1_first_app.py', ('codes/1_first_app.py', '')),
+        ('`python3 exercises/check.py 14 --hint`', ('exercises/check.py', '14 --hint')),
+        ('.venv/bin/python -u codes/11_a.py && ls', ('codes/11_a.py', '')),
+        (r'.venv\Scripts\python codes\11_a.py --lr 1', ('codes/11_a.py', '--lr 1')),
+        ('torchrun --nproc-per-node 2 codes/22_a.py', ('codes/22_a.py', '')),
+        ('python codes/1_a.py \\\n  --seed 8', ('codes/1_a.py', '--seed 8')),
+    ],
+)
 def test_a_command_is_found_in_a_text(command, expected):
     assert commands_in(command) == [expected]
 
@@ -553,6 +608,7 @@ def known_flags(shared):
         if script not in known:
             known[script] = flags(path)
         return known[script]
+
     return flags_of
 
 
@@ -571,7 +627,8 @@ def test_a_flag_in_the_text_is_one_of_a_script(page, known_flags):
     unknown = set(re.findall(FLAG, TEXTS[page])) - known
     assert not unknown, (
         f'{name_of(page)} names the flags {unknown}, which no script of the course '
-        'has. Flags of other programs belong into OTHERS in test_readme.py.')
+        'has. Flags of other programs belong into OTHERS in test_readme.py.'
+    )
 
 
 def test_files_of_requirements_are_there():
@@ -585,9 +642,12 @@ def test_files_of_requirements_are_there():
 
 def quoted_run():
     """(lesson, output) of the run that README.md quotes, with its command above."""
-    match = re.search(r'codes[/\\](\w+\.py)(?:(?!codes[/\\]).)*?```text\n'
-                      r'((?:(?!```).)*?Epoch.*?accuracy.*?)```', TEXTS[README],
-                      flags=re.S)
+    match = re.search(
+        r'codes[/\\](\w+\.py)(?:(?!codes[/\\]).)*?```text\n'
+        r'((?:(?!```).)*?Epoch.*?accuracy.*?)```',
+        TEXTS[README],
+        flags=re.S,
+    )
     assert match, 'README.md must show the command of a lesson and what it prints'
     return ROOT / 'codes' / match[1], match[2]
 
@@ -601,13 +661,22 @@ def test_quoted_output_is_what_a_run_prints(tmp_path):
     for name in ('MNIST', 'FashionMNIST'):
         shutil.copytree(SYNTHETIC_DATA / name, tmp_path / name)
     path, quoted = quoted_run()
-    result = run(path, '--device', 'cpu', '--figures', 'none', '--data', 'real',
-                 '--data-dir', tmp_path)
+    result = run(
+        path,
+        '--device',
+        'cpu',
+        '--figures',
+        'none',
+        '--data',
+        'real',
+        '--data-dir',
+        tmp_path,
+    )
     printed = [without_numbers(line) for line in result.stdout.splitlines()]
     for line in quoted.splitlines():
         assert line == '...' or without_numbers(line) in printed, (
-            f'README.md quotes "{line}" of {path.name}, which prints:\n'
-            f'{result.stdout}')
+            f'README.md quotes "{line}" of {path.name}, which prints:\n{result.stdout}'
+        )
 
 
 @pytest.mark.real
@@ -616,7 +685,8 @@ def test_quoted_accuracy_is_what_a_run_reaches():
     reached = accuracy(run(path, *REAL_DATA).stdout)
     assert abs(reached - accuracy(quoted)) < 0.01, (
         f'README.md quotes {accuracy(quoted):.1%} for {path.name}, a run reaches '
-        f'{reached:.1%}')
+        f'{reached:.1%}'
+    )
 
 
 def test_errors_of_the_table_are_in_the_code():

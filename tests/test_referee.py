@@ -6,6 +6,7 @@ them. Those in tests/programs/referee do a single thing, as their arguments say:
 calls them with every member of each list in the referee and with the two sides of each
 of its thresholds, each beside the nearest that is innocent.
 """
+
 import os
 import re
 import subprocess
@@ -19,23 +20,37 @@ from torchvision import models
 from trainings import FAIR, mistakes, remarks, rules, spoil, told, told_of_scenes
 
 pytestmark = pytest.mark.skipif(
-    not hasattr(os, 'fork'), reason='the scripts are started with os.fork (POSIX)')
+    not hasattr(os, 'fork'), reason='the scripts are started with os.fork (POSIX)'
+)
 
 BROKEN = [  # the rule, the line to be named, what is replaced by what
     ('clear', 'STEP', '        optimizer.zero_grad()\n', ''),
-    ('idle', 'STEP', '        optimizer.step()',
-     '        optimizer.zero_grad()\n        optimizer.step()'),
+    (
+        'idle',
+        'STEP',
+        '        optimizer.step()',
+        '        optimizer.zero_grad()\n        optimizer.step()',
+    ),
     ('idle', 'STEP', 'best = ', 'model = copy.deepcopy(model)\nbest = '),
-    ('unused', 'TRAIN', 'nn.Flatten(), head)', 'nn.Flatten(), nn.Linear(72, 4))\n'
-     'model.forward = lambda images: model[2](images.flatten(1)[:, :1] * '
-     'torch.ones(72))'),
+    (
+        'unused',
+        'TRAIN',
+        'nn.Flatten(), head)',
+        'nn.Flatten(), nn.Linear(72, 4))\n'
+        'model.forward = lambda images: model[2](images.flatten(1)[:, :1] * '
+        'torch.ones(72))',
+    ),
     ('orphan', 'TRAIN', 'Adam(model.', 'Adam(head.'),
     ('asleep', 'TRAIN', '    model.train()\n', ''),
     ('frozen', 'TRAIN', 'criterion =', 'body.requires_grad_(False)\ncriterion ='),
     ('order', 'FOR', ', shuffle=True', ''),
-    ('order', 'TRAIN', 'for images, labels in trainloader:  # FOR\n',
-     'for i in range(0, 192, 32):\n'
-     '        images, labels = (x[i:i + 32] for x in data.tensors)\n'),
+    (
+        'order',
+        'TRAIN',
+        'for images, labels in trainloader:  # FOR\n',
+        'for i in range(0, 192, 32):\n'
+        '        images, labels = (x[i:i + 32] for x in data.tensors)\n',
+    ),
     ('nan', 'BACKWARD', 'labels)  # LOSS', 'labels) * float("nan")  # LOSS'),
     ('awake', 'TEST', '    model.eval()\n', ''),
     ('leak', 'TEST', 'range(270, 370)', 'range(150, 200)'),
@@ -43,37 +58,73 @@ BROKEN = [  # the rule, the line to be named, what is replaced by what
     ('leak', 'TEST', 'DataLoader(testset', 'DataLoader(trainset'),
     ('choice', 'TEST', 'DataLoader(validset', 'DataLoader(testset'),
     ('part', 'TEST', '(testset, 32)', '(testset, 32, drop_last=True)'),
-    ('part', 'TEST', '(testset, 32)', '(testset, 32, sampler='
-     'torch.utils.data.RandomSampler(testset, replacement=True))'),
+    (
+        'part',
+        'TEST',
+        '(testset, 32)',
+        '(testset, 32, sampler='
+        'torch.utils.data.RandomSampler(testset, replacement=True))',
+    ),
     ('chance', 'TEST', 'body =', 'testset.transform = "RandomRotation(9)"\nbody ='),
     ('gradients', 'TEST', 'torch.no_grad()', 'torch.enable_grad()'),
     ('range', 'TEST', 'model(images)  # TEST', 'model(images / 2 + 0.5)  # TEST'),
     ('twice', 'LOSS', 'nn.Linear(16, 4))', 'nn.Linear(16, 4), nn.LogSoftmax(dim=1))'),
     ('twice', 'LOSS', 'nn.Linear(16, 4))', 'nn.Linear(16, 4), nn.Softmax(dim=1))'),
-    ('twice', 'LOSS', 'criterion(output, labels)  # LOSS',
-     'F.binary_cross_entropy_with_logits(output.sigmoid(), F.one_hot(labels, 4) * 1.0'
-     ')  # LOSS'),
-    ('awake', 'TEST', 'nn.ReLU(), ', 'nn.ReLU(), Always(), ', 'body =',
-     'class Always(nn.Module):\n    def forward(self, x):\n'
-     '        return F.dropout(x, 0.2)\n\n\nbody ='),
-    ('orphan', 'TRAIN', 'optimizer =', 'layers = [nn.Linear(4, 4)]\n'
-     'base = model.forward\nmodel.forward = lambda x: layers[0](base(x))\noptimizer ='),
+    (
+        'twice',
+        'LOSS',
+        'criterion(output, labels)  # LOSS',
+        'F.binary_cross_entropy_with_logits(output.sigmoid(), F.one_hot(labels, 4) * 1.0'
+        ')  # LOSS',
+    ),
+    (
+        'awake',
+        'TEST',
+        'nn.ReLU(), ',
+        'nn.ReLU(), Always(), ',
+        'body =',
+        'class Always(nn.Module):\n    def forward(self, x):\n'
+        '        return F.dropout(x, 0.2)\n\n\nbody =',
+    ),
+    (
+        'orphan',
+        'TRAIN',
+        'optimizer =',
+        'layers = [nn.Linear(4, 4)]\n'
+        'base = model.forward\nmodel.forward = lambda x: layers[0](base(x))\noptimizer =',
+    ),
     ('no log', 'LOSS', 'nn.CrossEntropyLoss()', 'nn.NLLLoss()'),
     ('labels', 'LOSS', 'labels)  # LOSS', 'labels + 1)  # LOSS'),
     ('labels', 'LOSS', 'labels)  # LOSS', 'labels.float())  # LOSS'),
     ('labels', 'LOSS', 'labels)  # LOSS', 'output.detach())  # LOSS'),
     ('shapes', 'EQUAL', 'output.argmax(dim=1)', 'output.topk(1).indices'),
-    ('shapes', 'LOSS', 'criterion(output, labels)',
-     'F.mse_loss(output[:, :1], labels.float())'),
+    (
+        'shapes',
+        'LOSS',
+        'criterion(output, labels)',
+        'F.mse_loss(output[:, :1], labels.float())',
+    ),
     ('means', 'SUM', 'loss.item() * len(labels)', 'loss.item()'),
-    ('means', 'SUM', 'total_loss += loss.item() * len(labels)',
-     'losses = [*losses, loss.item()] if images is not data else []',
-     'total_loss = 0', 'losses = []', 'total_loss / len(trainset)',
-     'sum(losses) / len(losses)'),
+    (
+        'means',
+        'SUM',
+        'total_loss += loss.item() * len(labels)',
+        'losses = [*losses, loss.item()] if images is not data else []',
+        'total_loss = 0',
+        'losses = []',
+        'total_loss / len(trainset)',
+        'sum(losses) / len(losses)',
+    ),
     ('graph', 'SUM', 'loss.item() * len(labels)', 'loss'),
     ('copy', 'COPY', '(best)', '(model.state_dict())'),
-    ('whole', 'SAVE', 'model.state_dict(), ', 'model, ', 'weights_only=True)  # LOAD',
-     'weights_only=False).state_dict()  # LOAD'),
+    (
+        'whole',
+        'SAVE',
+        'model.state_dict(), ',
+        'model, ',
+        'weights_only=True)  # LOAD',
+        'weights_only=False).state_dict()  # LOAD',
+    ),
     ('place', 'LOAD', "map_location='cpu', ", '', 'best =', 'device = "cpu"\nbest ='),
     ('unsafe', 'LOAD', 'weights_only=True', 'weights_only=False'),
 ]
@@ -92,8 +143,10 @@ def verdicts(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def fair_verdicts(tmp_path_factory):
-    scripts = {name: (ROOT / 'tests/fair' / name).read_text(encoding='utf-8')
-               for name in FAIR_SCRIPTS}
+    scripts = {
+        name: (ROOT / 'tests/fair' / name).read_text(encoding='utf-8')
+        for name in FAIR_SCRIPTS
+    }
     return told(scripts, tmp_path_factory.mktemp('fair'))
 
 
@@ -109,7 +162,8 @@ def test_the_steps_of_training_are_counted(fair_verdicts):
     *_, last = fair_verdicts['classifier.py'][1].splitlines()
     steps = 2 * -(-200 // 32)
     assert re.findall(r'\d+', last) == [str(steps)], (
-        f'The last line must count {steps} steps of training: {last}')
+        f'The last line must count {steps} steps of training: {last}'
+    )
 
 
 @pytest.mark.parametrize('name, case', zip(BROKEN_IDS, BROKEN), ids=BROKEN_IDS)
@@ -119,7 +173,8 @@ def test_a_mistake_is_named_with_its_line(name, case, verdicts):
     code, text = verdicts[name]
     assert (rule, line) in mistakes(text), (
         f'The referee must say that line {line} breaks the rule `{rule}`. It says:\n'
-        f'{text}')
+        f'{text}'
+    )
     assert code == 1, f'A mistake must end with exit code 1, not {code}'
 
 
@@ -138,261 +193,471 @@ def each(values, *rest, says=()):
     return [((value, *rest), set(says)) for value in values]
 
 
-DROPOUTS = ['nn.Dropout(0.5)', 'nn.Dropout1d(0.5)', 'nn.Dropout2d(0.5)',
-            'nn.Dropout3d(0.5)', 'nn.AlphaDropout(0.5)', 'nn.FeatureAlphaDropout(0.5)']
-NORMS = ['nn.BatchNorm1d(4)', 'nn.BatchNorm2d(4)', 'nn.BatchNorm3d(4)',
-         'nn.LazyBatchNorm2d()']
-WITHOUT_CHANCE = ['nn.Dropout(0)', 'nn.LayerNorm([4, 4])', 'nn.GroupNorm(2, 4)',
-                  'nn.InstanceNorm2d(4, affine=True)', 'nn.ReLU()']
-LOSSES = ['mse_loss', 'l1_loss', 'smooth_l1_loss', 'huber_loss', 'binary_cross_entropy',
-          'binary_cross_entropy_with_logits', 'cross_entropy', 'nll_loss']
+DROPOUTS = [
+    'nn.Dropout(0.5)',
+    'nn.Dropout1d(0.5)',
+    'nn.Dropout2d(0.5)',
+    'nn.Dropout3d(0.5)',
+    'nn.AlphaDropout(0.5)',
+    'nn.FeatureAlphaDropout(0.5)',
+]
+NORMS = [
+    'nn.BatchNorm1d(4)',
+    'nn.BatchNorm2d(4)',
+    'nn.BatchNorm3d(4)',
+    'nn.LazyBatchNorm2d()',
+]
+WITHOUT_CHANCE = [
+    'nn.Dropout(0)',
+    'nn.LayerNorm([4, 4])',
+    'nn.GroupNorm(2, 4)',
+    'nn.InstanceNorm2d(4, affine=True)',
+    'nn.ReLU()',
+]
+LOSSES = [
+    'mse_loss',
+    'l1_loss',
+    'smooth_l1_loss',
+    'huber_loss',
+    'binary_cross_entropy',
+    'binary_cross_entropy_with_logits',
+    'cross_entropy',
+    'nll_loss',
+]
 STRETCHED = LOSSES[:4]  # the others raise an error where shapes differ
 CHANCE = [
-    'transforms.RandomHorizontalFlip()', 'transforms.RandomRotation(9)',
-    'transforms.RandomErasing()', 'transforms.ColorJitter(0.2)',
-    'transforms.AutoAugment()', 'transforms.RandAugment()',
-    'transforms.TrivialAugmentWide()', 'transforms.AugMix()',
+    'transforms.RandomHorizontalFlip()',
+    'transforms.RandomRotation(9)',
+    'transforms.RandomErasing()',
+    'transforms.ColorJitter(0.2)',
+    'transforms.AutoAugment()',
+    'transforms.RandAugment()',
+    'transforms.TrivialAugmentWide()',
+    'transforms.AugMix()',
     'transforms.Compose([transforms.ToTensor(), transforms.RandomCrop(4)])',
-    'v2.RandomHorizontalFlip()', 'v2.ColorJitter(0.2)', 'v2.AutoAugment()',
-    'v2.RandAugment()', 'v2.TrivialAugmentWide()', 'v2.AugMix()']
+    'v2.RandomHorizontalFlip()',
+    'v2.ColorJitter(0.2)',
+    'v2.AutoAugment()',
+    'v2.RandAugment()',
+    'v2.TrivialAugmentWide()',
+    'v2.AugMix()',
+]
 NO_CHANCE = [
-    'transforms.Resize(4)', 'transforms.CenterCrop(4)', 'transforms.Grayscale()',
-    'transforms.Pad(1)', 'transforms.Normalize((0.5,), (0.5,))', 'v2.Resize(4)',
-    'transforms.Compose([transforms.ToTensor(), transforms.CenterCrop(4)])']
+    'transforms.Resize(4)',
+    'transforms.CenterCrop(4)',
+    'transforms.Grayscale()',
+    'transforms.Pad(1)',
+    'transforms.Normalize((0.5,), (0.5,))',
+    'v2.Resize(4)',
+    'transforms.Compose([transforms.ToTensor(), transforms.CenterCrop(4)])',
+]
 LOAD = 'torch.load(path)'
 # The photos that SqueezeNet was trained on go from -2.12 to 2.25 in the first channel.
 # The middle six tenths of it: -0.6 * 0.485 / 0.229 and 0.6 * (1 - 0.485) / 0.229.
 LOW, HIGH = -1.2707, 1.3493
 
 SCENES = {  # by the promise: the file, and [(arguments, the rules that are broken)]
-    'batches in the same order are noticed from the third on': ('batches', [
-        (('ABCDABCD',), {'order'}),  # C follows B again, and D follows C
-        (('ABCABC',), set()),
-        (('ABCDBADC',), set()),
-        (('AAAAAAAA',), set()),  # one batch, to see whether the network can learn it
-        (('ABCDEABCDEC',), set()),  # 4 of 5: exactly 0.8
-        (('ABCDEFABCDEFC',), {'order'}),  # 5 of 6
-        ]),
-    'a loader that does not shuffle is noticed if it has two batches': ('loader', [
-        (('17', 'in order'), {'order'}),
-        (('16', 'in order'), set()),
-        (('17', 'shuffled'), set()),
-        (('17', 'a sorted part'), {'order'}),
-        (('17', 'a mixed part'), set()),
-        (('17', 'a sorted part of a mixed part'), set()),
-        ]),
-    'train mode in a test is noticed where it matters': ('layers', [
-        *each(DROPOUTS + NORMS, 'test in train mode', says={'awake'}),
-        *each(DROPOUTS + NORMS, 'test in eval mode'),
-        *each(WITHOUT_CHANCE, 'test in train mode'),
-        (('nn.BatchNorm2d(4, track_running_stats=False)', 'test in train mode'), set()),
-        ]),
-    'eval mode in training is noticed where it matters': ('layers', [
-        *each(NORMS, 'train in eval mode', says={'asleep'}),
-        *each(DROPOUTS + NORMS, 'train in train mode'),
-        *each([f'nn.Sequential({layer}, nn.LazyConv2d(4, 1))'
-               for layer in DROPOUTS if '1d' not in layer and '3d' not in layer],
-              'train in train mode'),
-        *each(DROPOUTS, 'train in eval mode', says={'asleep'}),
-        *each(WITHOUT_CHANCE, 'train in eval mode'),
-        (('nn.BatchNorm2d(4, affine=False)', 'train in eval mode'), set()),
-        ]),
-    'train mode of a frozen batch norm is noticed': ('layers', [
-        *each(NORMS[:3], 'freeze in train mode', says={'frozen'}),
-        *each(NORMS[:3], 'freeze in eval mode'),
-        *each(DROPOUTS + WITHOUT_CHANCE, 'freeze in train mode'),
-        (('nn.BatchNorm2d(4, affine=False)', 'freeze in train mode'), set()),
-        (('nn.BatchNorm2d(4, track_running_stats=False)', 'freeze in train mode'),
-         set()),
-        ]),
-    'a dropout that the network calls itself is noticed': ('functional_dropout', [
-        (('0.5', 'always'), {'awake'}),
-        (('0.5', 'in training'), set()),
-        (('0', 'always'), set()),
-        ]),
-    'a training is fair with each of the losses': ('losses', [
-        *each(LOSSES, 'none'),
-        *each(LOSSES, 'equal batches counted'),
-        *each(LOSSES, 'losses of sums counted'),
-        ]),
-    'batches that are counted like images are noticed with each loss': ('losses', [
-        *each(LOSSES, 'batches counted', says={'means'}),
-        ]),
-    'losses that are added up with their graphs are noticed': ('losses', [
-        *each(LOSSES, 'loss added up', says={'graph'}),
-        ]),
-    'shapes that are stretched in a loss are noticed': ('losses', [
-        *each(STRETCHED, 'column', says={'shapes'}),
-        ]),
-    'each way of adding up is noticed': ('addition', [
-        *each(['total + loss', 'loss + total', 'total += loss', 'number + loss'],
-              'after backward', says={'graph'}),
-        *each(['total + loss', 'loss + total', 'total += loss'], 'before backward'),
-        *each(['total + loss', 'loss + total', 'total += loss', 'number + loss'],
-              'detached'),
-        *each(['total + loss', 'total += loss'], 'item'),
-        ]),
-    'labels are class numbers': ('classes', [
-        (('F.cross_entropy(logits, tensor([0, 1, 2, 2]))',), set()),
-        (('F.cross_entropy(logits, tensor([0, 1, 2, 3]))',), {'labels'}),
-        (('F.cross_entropy(logits, tensor([0, 1, 2, -1]))',), {'labels'}),
-        (('F.cross_entropy(logits, tensor([0, 1, 2, -100]))',), set()),
-        (('F.cross_entropy(logits, tensor([0, 1, 2, 9]), ignore_index=9)',), set()),
-        (('F.cross_entropy(logits, tensor([0, 1, 2, -100]), ignore_index=9)',),
-         {'labels'}),
-        (('F.cross_entropy(logits, tensor([0.0, 1, 2, 2]))',), {'labels'}),
-        (('F.cross_entropy(logits, ps)',), set()),
-        (('F.cross_entropy(logits, 2 * ps)',), {'labels'}),
-        (('F.cross_entropy(logits, logits)',), {'labels'}),
-        (('F.nll_loss(log_ps, tensor([0, 1, 2, 2]))',), set()),
-        (('F.nll_loss(log_ps, tensor([0, 1, 2, 3]))',), {'labels'}),
-        ]),
-    'what a loss computes itself is not given to it': ('classes', [
-        (('F.cross_entropy(logits, tensor([0, 1, 2, 2]))',), set()),
-        (('F.cross_entropy(ps, tensor([0, 1, 2, 2]))',), {'twice'}),
-        (('F.cross_entropy(1.0005 * ps, tensor([0, 1, 2, 2]))',), {'twice'}),
-        (('F.cross_entropy(1.002 * ps, tensor([0, 1, 2, 2]))',), set()),
-        (('F.cross_entropy(ps - 1/3, tensor([0, 1, 2, 2]))',), set()),
-        (('F.cross_entropy(2 * ps - 1/3, tensor([0, 1, 2, 2]))',), set()),
-        (('F.cross_entropy(log_ps, tensor([0, 1, 2, 2]))',), {'twice'}),
-        (('F.cross_entropy(log_ps + 0.0005, tensor([0, 1, 2, 2]))',), {'twice'}),
-        (('F.cross_entropy(log_ps + 0.002, tensor([0, 1, 2, 2]))',), set()),
-        (('F.cross_entropy(log_ps - 0.002, tensor([0, 1, 2, 2]))',), set()),
-        (('F.nll_loss(log_ps, tensor([0, 1, 2, 2]))',), set()),
-        (('F.nll_loss(log_ps - 0.0005, tensor([0, 1, 2, 2]))',), set()),
-        (('F.nll_loss(log_ps - 0.002, tensor([0, 1, 2, 2]))',), {'no log'}),
-        (('F.nll_loss(ps, tensor([0, 1, 2, 2]))',), {'no log'}),
-        (('F.nll_loss(logits, tensor([0, 1, 2, 2]))',), {'no log'}),
-        (('F.binary_cross_entropy_with_logits('
-          'logits.requires_grad_().sigmoid(), ps.round())',), {'twice'}),
-        (('F.binary_cross_entropy_with_logits(logits.requires_grad_(), ps.round())',),
-         set()),
-        (('F.binary_cross_entropy(logits.requires_grad_().sigmoid(), ps.round())',),
-         set()),
-        ]),
-    'unequal shapes of labels and predictions are noticed': ('equal', [
-        *each(['flat == column', 'column == flat', 'flat.eq(column)',
-               'torch.eq(column, flat)'], '2', 'own', says={'shapes'}),
-        *each(['flat == column', 'flat.eq(column)', 'torch.eq(column, flat)'],
-              '1', 'own'),
-        *each(['flat == column', 'flat.eq(column)'], '2', 'same'),
-        *each(['flat == column.squeeze(1)', 'column == flat.view(-1, 1)',
-               'flat == 1', 'flat != column'], '2', 'own'),
-        ]),
-    'each way to choose a class is a test': ('choose', [
-        *each(['output.argmax(dim=1)', 'torch.argmax(output, dim=1)',
-               'output.max(dim=1)', 'torch.max(output, dim=1)', 'output.topk(1)',
-               'torch.topk(output, 1)'], says={'awake'}),
-        *each(['output.mean()', 'output[0].argmax()',
-               'output.T.argmax(dim=1)']),
-        ]),
-    'a mean of the accuracies of unequal batches is noticed': ('batch_means', [
-        *each(['40'], 'right.mean()', 'kept', says={'means'}),
-        *each(['40'], 'torch.mean(right)', 'kept', says={'means'}),
-        *each(['40'], 'right.view(-1, 1).mean()', 'kept', says={'means'}),
-        *each(['40'], 'right.repeat(2, 1).T.mean()', 'kept'),
-        *each(['40'], 'right.sum()', 'kept'),
-        *each(['40'], 'right.mean()', 'thrown away'),
-        *each(['48'], 'right.mean()', 'kept'),
-        ]),
-    'chance in the transform of a test is noticed': ('augment', [
-        *each(CHANCE, '0', says={'chance'}),
-        *each(CHANCE[:1], '1', says={'chance'}),
-        *each(CHANCE[:1], '2', says={'chance'}),
-        *each(NO_CHANCE, '0'),
-        ]),
-    'images that were learned are noticed in a test': ('shared', [
-        *each(['3', '97'], 'loader', '16', says={'leak'}),
-        *each(['0', '2', '98', '100'], 'loader', '16'),
-        *each(['98', '100'], 'validloader', '16', says={'leak'}),
-        *each(['98', '100'], 'test_batches', '16', says={'leak'}),
-        *each(['98', '100'], 'devset', '16', says={'leak'}),
-        *each(['98', '100'], 'trainloader', '16'),
-        *each(['98', '100'], 'train_test_loader', '16'),
-        *each(['50'], 'testloader', '16', says={'leak'}),
-        *each(['50'], 'testloader', '15'),  # too few numbers to know an image by
-        ]),
-    'a test set that was chosen by is noticed': ('choice', [
-        *each(['3', '100'], 'validloader', 'testloader', says={'choice'}),
-        *each(['3'], 'my_val', 'my_test', says={'choice'}),
-        *each(['0', '2'], 'validloader', 'testloader'),
-        *each(['3', '100'], 'first', 'second'),
-        *each(['3', '100'], 'trainloader', 'testloader'),
-        *each(['3', '100'], 'validloader', 'other'),
-        ]),
-    'images to test in another range are noticed': ('ranges', [
-        (('100', '100', '0', '1'), set()),
-        (('100', '100', '0.51', '1'), {'range'}),
-        (('100', '100', '0.49', '1'), set()),
-        (('100', '100', '-0.51', '1'), {'range'}),
-        (('100', '100', '-0.49', '1'), set()),
-        (('100', '100', '0', '1.61'), {'range'}),
-        (('100', '100', '0', '1.59'), set()),
-        (('100', '100', '0', '0.59'), {'range'}),
-        (('100', '100', '0', '0.61'), set()),
-        (('99', '100', '2', '1'), set()),
-        (('100', '99', '2', '1'), set()),
-        ]),
-    'photos in another range than those of the weights are noticed': ('photos', [
-        (('16', f'{LOW + 0.01}', f'{HIGH - 0.01}', 'whole'), {'transform'}),
-        (('16', f'{LOW + 0.01}', f'{HIGH - 0.01}', 'part'), {'transform'}),
-        (('15', f'{LOW + 0.01}', f'{HIGH - 0.01}', 'whole'), set()),
-        (('16', f'{LOW - 0.01}', f'{HIGH - 0.01}', 'whole'), set()),
-        (('16', f'{LOW + 0.01}', f'{HIGH + 0.01}', 'whole'), set()),
-        (('16', '-2.1', '2.6', 'whole'), set()),
-        ]),
-    'several backward() calls for a step are no mistake': ('accumulate', [
-        *each(['1', '2', '5']),
-        ]),
-    'how a file is written and read matters': ('files', [
-        *each(['torch.save(model, whole)'], 'none', says={'whole'}),
-        *each(['torch.save(model.state_dict(), path)',
-               'torch.save({"weights": model.state_dict(), "epoch": 3}, path)'],
-              'none'),
-        *each([LOAD, 'torch.load(path, map_location=None)'], 'device', says={'place'}),
-        *each([LOAD], 'args', says={'place'}),
-        *each([LOAD, 'torch.load(path, map_location=None)'], 'none'),
-        *each(['torch.load(path, cpu)', 'torch.load(path, map_location=cpu)',
-               'torch.load(path, map_location=device)'], 'device'),
-        *each(['torch.load(path, weights_only=False)'], 'none', says={'unsafe'}),
-        *each(['torch.load(path, weights_only=True)'], 'none'),
-        *each(['model.load_state_dict(model.state_dict())'], 'none', says={'copy'}),
-        *each(['model.load_state_dict(state)',
-               'model.load_state_dict(torch.load(path))',
-               'model.load_state_dict({**model.state_dict(), "bias": state["bias"]})'],
-              'none'),
-        ]),
-    'gradients in a test are noticed if nobody needs them': ('gradients', [
-        *each(['on'], says={'gradients'}),
-        *each(['off', 'inference', 'switched off', 'used']),
-        ]),
-    'a test leaves no image out and takes none twice': ('part', [
-        (('33', 'DataLoader(data, 16)', 'all'), set()),
-        (('33', 'DataLoader(data, 16)', 'first'), set()),
-        (('33', 'DataLoader(data, 16, drop_last=True)', 'all'), {'part'}),
-        (('32', 'DataLoader(data, 16, drop_last=True)', 'all'), set()),
-        (('33', 'DataLoader(images, 16, drop_last=True)', 'all'), {'part'}),
-        (('33', 'DataLoader(images, 16)', 'all'), set()),
-        (('33', 'DataLoader(dicts, 16, drop_last=True)', 'all'), {'part'}),
-        (('33', 'DataLoader(dicts, 16)', 'all'), set()),
-        (('33', 'DataLoader(stream, 16)', 'all'), set()),
-        (('33', 'DataLoader(data, 16, sampler=RandomSampler(data, replacement=True))',
-          'all'), {'part'}),
-        (('33', 'DataLoader(data, 16, sampler=RandomSampler(data))', 'all'), set()),
-        ]),
-    'a step is fair in each of these ways': ('step', [
-        *each(['nothing', 'zeros', 'closure', 'another optimizer', 'inf', 'frozen',
-               'one batch']),
-        *each(['nan'], says={'nan'}),
-        ]),
+    'batches in the same order are noticed from the third on': (
+        'batches',
+        [
+            (('ABCDABCD',), {'order'}),  # C follows B again, and D follows C
+            (('ABCABC',), set()),
+            (('ABCDBADC',), set()),
+            (
+                ('AAAAAAAA',),
+                set(),
+            ),  # one batch, to see whether the network can learn it
+            (('ABCDEABCDEC',), set()),  # 4 of 5: exactly 0.8
+            (('ABCDEFABCDEFC',), {'order'}),  # 5 of 6
+        ],
+    ),
+    'a loader that does not shuffle is noticed if it has two batches': (
+        'loader',
+        [
+            (('17', 'in order'), {'order'}),
+            (('16', 'in order'), set()),
+            (('17', 'shuffled'), set()),
+            (('17', 'a sorted part'), {'order'}),
+            (('17', 'a mixed part'), set()),
+            (('17', 'a sorted part of a mixed part'), set()),
+        ],
+    ),
+    'train mode in a test is noticed where it matters': (
+        'layers',
+        [
+            *each(DROPOUTS + NORMS, 'test in train mode', says={'awake'}),
+            *each(DROPOUTS + NORMS, 'test in eval mode'),
+            *each(WITHOUT_CHANCE, 'test in train mode'),
+            (
+                ('nn.BatchNorm2d(4, track_running_stats=False)', 'test in train mode'),
+                set(),
+            ),
+        ],
+    ),
+    'eval mode in training is noticed where it matters': (
+        'layers',
+        [
+            *each(NORMS, 'train in eval mode', says={'asleep'}),
+            *each(DROPOUTS + NORMS, 'train in train mode'),
+            *each(
+                [
+                    f'nn.Sequential({layer}, nn.LazyConv2d(4, 1))'
+                    for layer in DROPOUTS
+                    if '1d' not in layer and '3d' not in layer
+                ],
+                'train in train mode',
+            ),
+            *each(DROPOUTS, 'train in eval mode', says={'asleep'}),
+            *each(WITHOUT_CHANCE, 'train in eval mode'),
+            (('nn.BatchNorm2d(4, affine=False)', 'train in eval mode'), set()),
+        ],
+    ),
+    'train mode of a frozen batch norm is noticed': (
+        'layers',
+        [
+            *each(NORMS[:3], 'freeze in train mode', says={'frozen'}),
+            *each(NORMS[:3], 'freeze in eval mode'),
+            *each(DROPOUTS + WITHOUT_CHANCE, 'freeze in train mode'),
+            (('nn.BatchNorm2d(4, affine=False)', 'freeze in train mode'), set()),
+            (
+                (
+                    'nn.BatchNorm2d(4, track_running_stats=False)',
+                    'freeze in train mode',
+                ),
+                set(),
+            ),
+        ],
+    ),
+    'a dropout that the network calls itself is noticed': (
+        'functional_dropout',
+        [
+            (('0.5', 'always'), {'awake'}),
+            (('0.5', 'in training'), set()),
+            (('0', 'always'), set()),
+        ],
+    ),
+    'a training is fair with each of the losses': (
+        'losses',
+        [
+            *each(LOSSES, 'none'),
+            *each(LOSSES, 'equal batches counted'),
+            *each(LOSSES, 'losses of sums counted'),
+        ],
+    ),
+    'batches that are counted like images are noticed with each loss': (
+        'losses',
+        [
+            *each(LOSSES, 'batches counted', says={'means'}),
+        ],
+    ),
+    'losses that are added up with their graphs are noticed': (
+        'losses',
+        [
+            *each(LOSSES, 'loss added up', says={'graph'}),
+        ],
+    ),
+    'shapes that are stretched in a loss are noticed': (
+        'losses',
+        [
+            *each(STRETCHED, 'column', says={'shapes'}),
+        ],
+    ),
+    'each way of adding up is noticed': (
+        'addition',
+        [
+            *each(
+                ['total + loss', 'loss + total', 'total += loss', 'number + loss'],
+                'after backward',
+                says={'graph'},
+            ),
+            *each(['total + loss', 'loss + total', 'total += loss'], 'before backward'),
+            *each(
+                ['total + loss', 'loss + total', 'total += loss', 'number + loss'],
+                'detached',
+            ),
+            *each(['total + loss', 'total += loss'], 'item'),
+        ],
+    ),
+    'labels are class numbers': (
+        'classes',
+        [
+            (('F.cross_entropy(logits, tensor([0, 1, 2, 2]))',), set()),
+            (('F.cross_entropy(logits, tensor([0, 1, 2, 3]))',), {'labels'}),
+            (('F.cross_entropy(logits, tensor([0, 1, 2, -1]))',), {'labels'}),
+            (('F.cross_entropy(logits, tensor([0, 1, 2, -100]))',), set()),
+            (('F.cross_entropy(logits, tensor([0, 1, 2, 9]), ignore_index=9)',), set()),
+            (
+                ('F.cross_entropy(logits, tensor([0, 1, 2, -100]), ignore_index=9)',),
+                {'labels'},
+            ),
+            (('F.cross_entropy(logits, tensor([0.0, 1, 2, 2]))',), {'labels'}),
+            (('F.cross_entropy(logits, ps)',), set()),
+            (('F.cross_entropy(logits, 2 * ps)',), {'labels'}),
+            (('F.cross_entropy(logits, logits)',), {'labels'}),
+            (('F.nll_loss(log_ps, tensor([0, 1, 2, 2]))',), set()),
+            (('F.nll_loss(log_ps, tensor([0, 1, 2, 3]))',), {'labels'}),
+        ],
+    ),
+    'what a loss computes itself is not given to it': (
+        'classes',
+        [
+            (('F.cross_entropy(logits, tensor([0, 1, 2, 2]))',), set()),
+            (('F.cross_entropy(ps, tensor([0, 1, 2, 2]))',), {'twice'}),
+            (('F.cross_entropy(1.0005 * ps, tensor([0, 1, 2, 2]))',), {'twice'}),
+            (('F.cross_entropy(1.002 * ps, tensor([0, 1, 2, 2]))',), set()),
+            (('F.cross_entropy(ps - 1/3, tensor([0, 1, 2, 2]))',), set()),
+            (('F.cross_entropy(2 * ps - 1/3, tensor([0, 1, 2, 2]))',), set()),
+            (('F.cross_entropy(log_ps, tensor([0, 1, 2, 2]))',), {'twice'}),
+            (('F.cross_entropy(log_ps + 0.0005, tensor([0, 1, 2, 2]))',), {'twice'}),
+            (('F.cross_entropy(log_ps + 0.002, tensor([0, 1, 2, 2]))',), set()),
+            (('F.cross_entropy(log_ps - 0.002, tensor([0, 1, 2, 2]))',), set()),
+            (('F.nll_loss(log_ps, tensor([0, 1, 2, 2]))',), set()),
+            (('F.nll_loss(log_ps - 0.0005, tensor([0, 1, 2, 2]))',), set()),
+            (('F.nll_loss(log_ps - 0.002, tensor([0, 1, 2, 2]))',), {'no log'}),
+            (('F.nll_loss(ps, tensor([0, 1, 2, 2]))',), {'no log'}),
+            (('F.nll_loss(logits, tensor([0, 1, 2, 2]))',), {'no log'}),
+            (
+                (
+                    'F.binary_cross_entropy_with_logits('
+                    'logits.requires_grad_().sigmoid(), ps.round())',
+                ),
+                {'twice'},
+            ),
+            (
+                (
+                    'F.binary_cross_entropy_with_logits(logits.requires_grad_(), ps.round())',
+                ),
+                set(),
+            ),
+            (
+                (
+                    'F.binary_cross_entropy(logits.requires_grad_().sigmoid(), ps.round())',
+                ),
+                set(),
+            ),
+        ],
+    ),
+    'unequal shapes of labels and predictions are noticed': (
+        'equal',
+        [
+            *each(
+                [
+                    'flat == column',
+                    'column == flat',
+                    'flat.eq(column)',
+                    'torch.eq(column, flat)',
+                ],
+                '2',
+                'own',
+                says={'shapes'},
+            ),
+            *each(
+                ['flat == column', 'flat.eq(column)', 'torch.eq(column, flat)'],
+                '1',
+                'own',
+            ),
+            *each(['flat == column', 'flat.eq(column)'], '2', 'same'),
+            *each(
+                [
+                    'flat == column.squeeze(1)',
+                    'column == flat.view(-1, 1)',
+                    'flat == 1',
+                    'flat != column',
+                ],
+                '2',
+                'own',
+            ),
+        ],
+    ),
+    'each way to choose a class is a test': (
+        'choose',
+        [
+            *each(
+                [
+                    'output.argmax(dim=1)',
+                    'torch.argmax(output, dim=1)',
+                    'output.max(dim=1)',
+                    'torch.max(output, dim=1)',
+                    'output.topk(1)',
+                    'torch.topk(output, 1)',
+                ],
+                says={'awake'},
+            ),
+            *each(['output.mean()', 'output[0].argmax()', 'output.T.argmax(dim=1)']),
+        ],
+    ),
+    'a mean of the accuracies of unequal batches is noticed': (
+        'batch_means',
+        [
+            *each(['40'], 'right.mean()', 'kept', says={'means'}),
+            *each(['40'], 'torch.mean(right)', 'kept', says={'means'}),
+            *each(['40'], 'right.view(-1, 1).mean()', 'kept', says={'means'}),
+            *each(['40'], 'right.repeat(2, 1).T.mean()', 'kept'),
+            *each(['40'], 'right.sum()', 'kept'),
+            *each(['40'], 'right.mean()', 'thrown away'),
+            *each(['48'], 'right.mean()', 'kept'),
+        ],
+    ),
+    'chance in the transform of a test is noticed': (
+        'augment',
+        [
+            *each(CHANCE, '0', says={'chance'}),
+            *each(CHANCE[:1], '1', says={'chance'}),
+            *each(CHANCE[:1], '2', says={'chance'}),
+            *each(NO_CHANCE, '0'),
+        ],
+    ),
+    'images that were learned are noticed in a test': (
+        'shared',
+        [
+            *each(['3', '97'], 'loader', '16', says={'leak'}),
+            *each(['0', '2', '98', '100'], 'loader', '16'),
+            *each(['98', '100'], 'validloader', '16', says={'leak'}),
+            *each(['98', '100'], 'test_batches', '16', says={'leak'}),
+            *each(['98', '100'], 'devset', '16', says={'leak'}),
+            *each(['98', '100'], 'trainloader', '16'),
+            *each(['98', '100'], 'train_test_loader', '16'),
+            *each(['50'], 'testloader', '16', says={'leak'}),
+            *each(['50'], 'testloader', '15'),  # too few numbers to know an image by
+        ],
+    ),
+    'a test set that was chosen by is noticed': (
+        'choice',
+        [
+            *each(['3', '100'], 'validloader', 'testloader', says={'choice'}),
+            *each(['3'], 'my_val', 'my_test', says={'choice'}),
+            *each(['0', '2'], 'validloader', 'testloader'),
+            *each(['3', '100'], 'first', 'second'),
+            *each(['3', '100'], 'trainloader', 'testloader'),
+            *each(['3', '100'], 'validloader', 'other'),
+        ],
+    ),
+    'images to test in another range are noticed': (
+        'ranges',
+        [
+            (('100', '100', '0', '1'), set()),
+            (('100', '100', '0.51', '1'), {'range'}),
+            (('100', '100', '0.49', '1'), set()),
+            (('100', '100', '-0.51', '1'), {'range'}),
+            (('100', '100', '-0.49', '1'), set()),
+            (('100', '100', '0', '1.61'), {'range'}),
+            (('100', '100', '0', '1.59'), set()),
+            (('100', '100', '0', '0.59'), {'range'}),
+            (('100', '100', '0', '0.61'), set()),
+            (('99', '100', '2', '1'), set()),
+            (('100', '99', '2', '1'), set()),
+        ],
+    ),
+    'photos in another range than those of the weights are noticed': (
+        'photos',
+        [
+            (('16', f'{LOW + 0.01}', f'{HIGH - 0.01}', 'whole'), {'transform'}),
+            (('16', f'{LOW + 0.01}', f'{HIGH - 0.01}', 'part'), {'transform'}),
+            (('15', f'{LOW + 0.01}', f'{HIGH - 0.01}', 'whole'), set()),
+            (('16', f'{LOW - 0.01}', f'{HIGH - 0.01}', 'whole'), set()),
+            (('16', f'{LOW + 0.01}', f'{HIGH + 0.01}', 'whole'), set()),
+            (('16', '-2.1', '2.6', 'whole'), set()),
+        ],
+    ),
+    'several backward() calls for a step are no mistake': (
+        'accumulate',
+        [
+            *each(['1', '2', '5']),
+        ],
+    ),
+    'how a file is written and read matters': (
+        'files',
+        [
+            *each(['torch.save(model, whole)'], 'none', says={'whole'}),
+            *each(
+                [
+                    'torch.save(model.state_dict(), path)',
+                    'torch.save({"weights": model.state_dict(), "epoch": 3}, path)',
+                ],
+                'none',
+            ),
+            *each(
+                [LOAD, 'torch.load(path, map_location=None)'], 'device', says={'place'}
+            ),
+            *each([LOAD], 'args', says={'place'}),
+            *each([LOAD, 'torch.load(path, map_location=None)'], 'none'),
+            *each(
+                [
+                    'torch.load(path, cpu)',
+                    'torch.load(path, map_location=cpu)',
+                    'torch.load(path, map_location=device)',
+                ],
+                'device',
+            ),
+            *each(['torch.load(path, weights_only=False)'], 'none', says={'unsafe'}),
+            *each(['torch.load(path, weights_only=True)'], 'none'),
+            *each(['model.load_state_dict(model.state_dict())'], 'none', says={'copy'}),
+            *each(
+                [
+                    'model.load_state_dict(state)',
+                    'model.load_state_dict(torch.load(path))',
+                    'model.load_state_dict({**model.state_dict(), "bias": state["bias"]})',
+                ],
+                'none',
+            ),
+        ],
+    ),
+    'gradients in a test are noticed if nobody needs them': (
+        'gradients',
+        [
+            *each(['on'], says={'gradients'}),
+            *each(['off', 'inference', 'switched off', 'used']),
+        ],
+    ),
+    'a test leaves no image out and takes none twice': (
+        'part',
+        [
+            (('33', 'DataLoader(data, 16)', 'all'), set()),
+            (('33', 'DataLoader(data, 16)', 'first'), set()),
+            (('33', 'DataLoader(data, 16, drop_last=True)', 'all'), {'part'}),
+            (('32', 'DataLoader(data, 16, drop_last=True)', 'all'), set()),
+            (('33', 'DataLoader(images, 16, drop_last=True)', 'all'), {'part'}),
+            (('33', 'DataLoader(images, 16)', 'all'), set()),
+            (('33', 'DataLoader(dicts, 16, drop_last=True)', 'all'), {'part'}),
+            (('33', 'DataLoader(dicts, 16)', 'all'), set()),
+            (('33', 'DataLoader(stream, 16)', 'all'), set()),
+            (
+                (
+                    '33',
+                    'DataLoader(data, 16, sampler=RandomSampler(data, replacement=True))',
+                    'all',
+                ),
+                {'part'},
+            ),
+            (('33', 'DataLoader(data, 16, sampler=RandomSampler(data))', 'all'), set()),
+        ],
+    ),
+    'a step is fair in each of these ways': (
+        'step',
+        [
+            *each(
+                [
+                    'nothing',
+                    'zeros',
+                    'closure',
+                    'another optimizer',
+                    'inf',
+                    'frozen',
+                    'one batch',
+                ]
+            ),
+            *each(['nan'], says={'nan'}),
+        ],
+    ),
 }
 
 
 def scene_cases():
     for promise, (scene, cases) in SCENES.items():
         for arguments, expected in cases:
-            yield pytest.param(promise, scene, arguments, expected,
-                               id=f'{scene}-{" ".join(arguments)}')
+            yield pytest.param(
+                promise, scene, arguments, expected, id=f'{scene}-{" ".join(arguments)}'
+            )
 
 
 @pytest.fixture(scope='module')
@@ -412,35 +677,42 @@ def weights_of_torchvision(tmp_path_factory):
 def scenes(request, tmp_path_factory, weights_of_torchvision):
     """What the referee said of the cases that this run of pytest wants, started all at
     once: {(scene, arguments): (exit code, text)}."""
-    wanted = [item.callspec.params for item in request.session.items
-              if 'scene' in getattr(item, 'fixturenames', ())]
+    wanted = [
+        item.callspec.params
+        for item in request.session.items
+        if 'scene' in getattr(item, 'fixturenames', ())
+    ]
     cases = {(params['scene'], params['arguments']) for params in wanted}
     return told_of_scenes(sorted(cases), tmp_path_factory.mktemp('scenes'))
 
 
 @pytest.mark.parametrize('promise, scene, arguments, expected', scene_cases())
-def test_it_tells_a_mistake_from_its_innocent_neighbor(promise, scene, arguments,
-                                                       expected, scenes):
+def test_it_tells_a_mistake_from_its_innocent_neighbor(
+    promise, scene, arguments, expected, scenes
+):
     _, text = scenes[scene, arguments]
     found = rules(text)
     script = f'tests/programs/referee/{scene}.py {" ".join(arguments)}'
     assert found == expected, (
         f'The promise: {promise}. For `{script}` the referee must say '
-        f'{sorted(expected) or "nothing"}, not {sorted(found) or "nothing"}:\n{text}')
+        f'{sorted(expected) or "nothing"}, not {sorted(found) or "nothing"}:\n{text}'
+    )
 
 
-@pytest.mark.parametrize('scene, arguments', [
-    ('accumulate', ('1',)), ('accumulate', ('2',)), ('accumulate', ('5',))],
-    ids=['1 call', '2 calls', '5 calls'])
-def test_it_remarks_on_gradients_that_are_added_up_for_a_step(scene, arguments,
-                                                              scenes):
+@pytest.mark.parametrize(
+    'scene, arguments',
+    [('accumulate', ('1',)), ('accumulate', ('2',)), ('accumulate', ('5',))],
+    ids=['1 call', '2 calls', '5 calls'],
+)
+def test_it_remarks_on_gradients_that_are_added_up_for_a_step(scene, arguments, scenes):
     code, text = scenes[scene, arguments]
     calls = int(arguments[0])
     numbers = list(remarks(text).values())
     expected = [[calls]] if calls > 1 else []
     assert numbers == expected, (
         f'{calls} backward() calls for a step: the remarks must have the numbers '
-        f'{expected}, not {numbers}:\n{text}')
+        f'{expected}, not {numbers}:\n{text}'
+    )
     assert code == 0, f'A remark is no mistake, yet the exit code is {code}'
 
 
@@ -452,25 +724,33 @@ def test_it_changes_no_number(tmp_path):
     (tmp_path / 'fair.py').write_text(FAIR, encoding='utf-8')
     printed, weights = [], []
     for command in ([], [referee.__file__]):
-        result = subprocess.run([sys.executable, *command, 'fair.py'], cwd=tmp_path,
-                                capture_output=True, text=True, encoding='utf-8')
+        result = subprocess.run(
+            [sys.executable, *command, 'fair.py'],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            encoding='utf-8',
+        )
         printed.append(result.stdout.splitlines()[:3])
         weights.append(torch.load(tmp_path / 'weights.pth', weights_only=True))
     alone, watched = printed
     assert len(alone) == 3 and watched == alone, 'The losses change under the referee'
     for name, tensor in weights[0].items():
         assert torch.equal(tensor, weights[1][name]), (
-            f'{name} is not the same when the referee watches the training')
+            f'{name} is not the same when the referee watches the training'
+        )
 
 
 @pytest.fixture(scope='module')
 def endings(tmp_path_factory):
     scripts = {
         'error': spoil('STEP', 'optimizer.zero_grad()', 'optimizer.zero()')[0],
-        'late error': spoil('STEP', '        optimizer.zero_grad()\n', '',
-                            'torch.save(', 'torch.safe(')[0],
+        'late error': spoil(
+            'STEP', '        optimizer.zero_grad()\n', '', 'torch.save(', 'torch.safe('
+        )[0],
         'exit': 'import sys\nsys.exit(3)\n',
-        'no Python': 'print(1'}
+        'no Python': 'print(1',
+    }
     return told(scripts, tmp_path_factory.mktemp('endings'))
 
 
@@ -484,7 +764,8 @@ def test_an_error_of_the_script_is_shown_as_its_own(endings):
 def test_what_happened_before_an_error_is_told(endings):
     _, text = endings['late error']
     assert 'AttributeError' in text and rules(text) == {'clear'}, (
-        f'Both the error and the rule `clear` must be told:\n{text}')
+        f'Both the error and the rule `clear` must be told:\n{text}'
+    )
 
 
 def test_the_exit_code_of_the_script_is_kept(endings):

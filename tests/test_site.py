@@ -3,6 +3,7 @@
 The pages are those that `sphinx-build` left in docs/_build/html; a real browser opens
 them. Where they were not built, or there is no browser, its tests are skipped.
 """
+
 import ast
 import functools
 import html.parser
@@ -28,8 +29,13 @@ import notebooks
 
 SITE = ROOT / 'docs/_build/html'
 PAGES = sorted(SITE.rglob('*.html'))
-CHROMIUM = next(filter(None, map(shutil.which, (
-    'chromium', 'chromium-browser', 'google-chrome', 'chrome'))), None)
+CHROMIUM = next(
+    filter(
+        None,
+        map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome', 'chrome')),
+    ),
+    None,
+)
 built = pytest.mark.skipif(not PAGES, reason='docs/_build/html was not built')
 every_lesson = pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
 
@@ -44,8 +50,10 @@ def page_of(path):
 
 def figures_in(path):
     """How many figures a lesson shows."""
-    return sum(isinstance(node, ast.Call) and ast.unparse(node.func) == 'helper.show'
-               for node in ast.walk(ast.parse(read(path))))
+    return sum(
+        isinstance(node, ast.Call) and ast.unparse(node.func) == 'helper.show'
+        for node in ast.walk(ast.parse(read(path)))
+    )
 
 
 def boxes_in(path):
@@ -76,15 +84,19 @@ def test_every_cell_of_a_lesson_has_a_title(path):
 @every_lesson
 def test_the_titles_of_cells_are_headings_in_the_notebook(path):
     titles = re.findall(r'(?m)^# %% (.*)', read(path))
-    text = '\n'.join(cell.source for cell in notebooks.notebook(path).cells
-                     if cell.cell_type == 'markdown')
+    text = '\n'.join(
+        cell.source
+        for cell in notebooks.notebook(path).cells
+        if cell.cell_type == 'markdown'
+    )
     headings = re.findall(r'(?m)^## (.*)', text)
     # `code` is marked in headings, and what Markdown would misread has a \ before it.
     plain = [re.sub(r'[`\\]', '', heading) for heading in headings]
     wanted = [re.sub(r'[`\\]', '', title) for title in titles]
     assert plain == wanted, (
         f'The cells of {path.name} are called {wanted}, but the headings of its '
-        f'notebook are {plain}')
+        f'notebook are {plain}'
+    )
 
 
 @every_lesson
@@ -121,24 +133,31 @@ def test_a_notebook_is_valid(path):
 
 def test_code_in_prose_is_as_it_was():
     assert notebooks.prose('2 * 3 and *x is nn.Sequential(*layers), --epochs 3') == (
-        '2 * 3 and \\*x is `nn.Sequential(*layers)`, `--epochs 3`')
+        '2 * 3 and \\*x is `nn.Sequential(*layers)`, `--epochs 3`'
+    )
 
 
 def execute(path, folder, argv=None):
     """Run the notebook of a lesson in a fresh kernel in `folder`; return its cells."""
     made = notebooks.notebook(path, argv=argv)
-    nbclient.NotebookClient(made, timeout=600, extra_arguments=['--log-level=ERROR'],
-                            resources={'metadata': {'path': folder}}).execute()
+    nbclient.NotebookClient(
+        made,
+        timeout=600,
+        extra_arguments=['--log-level=ERROR'],
+        resources={'metadata': {'path': folder}},
+    ).execute()
     return [cell for cell in made.cells if cell.cell_type == 'code']
 
 
 def figures(cells):
-    return sum('image/png' in out.get('data', {}) for cell in cells
-               for out in cell.outputs)
+    return sum(
+        'image/png' in out.get('data', {}) for cell in cells for out in cell.outputs
+    )
 
 
-@pytest.mark.parametrize('path', [lesson(number) for number in (1, 8, 4, 13, 18)],
-                         ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    'path', [lesson(number) for number in (1, 8, 4, 13, 18)], ids=lambda path: path.stem
+)
 def test_a_notebook_runs_with_only_the_course_beside_it(path, tmp_path, monkeypatch):
     monkeypatch.delenv('MPLBACKEND')  # Jupyter has its own
     install(tmp_path / 'intro-to-pytorch')
@@ -147,11 +166,12 @@ def test_a_notebook_runs_with_only_the_course_beside_it(path, tmp_path, monkeypa
         options += ['--data=synthetic']
     if names and 'epochs' in names:
         options += ['--epochs=1']
-    argv = f"[__file__, {', '.join(map(repr, options))}]" if options else None
+    argv = f'[__file__, {", ".join(map(repr, options))}]' if options else None
     shown = figures(execute(path, tmp_path, argv))
     assert shown == figures_in(path), (
         f'The notebook of {path.stem} shows {shown} figures, the lesson has '
-        f'{figures_in(path)}')
+        f'{figures_in(path)}'
+    )
     assert not list(tmp_path.rglob('figures')), 'A notebook shows figures, in no file'
 
 
@@ -160,14 +180,20 @@ def test_a_notebook_fetches_the_course(tmp_path, monkeypatch):
     for name in ('GIT_CONFIG_GLOBAL', 'GIT_CONFIG_SYSTEM'):  # not the caller's
         monkeypatch.setenv(name, os.devnull)
     course = install(tmp_path / 'some' / 'one' / 'elsewhere')
-    for command in (['init', '-q'], ['add', 'codes', 'helper.py'],
-                    ['-c', 'user.name=a', '-c', 'user.email=b', 'commit', '-qm', 'c']):
+    for command in (
+        ['init', '-q'],
+        ['add', 'codes', 'helper.py'],
+        ['-c', 'user.name=a', '-c', 'user.email=b', 'commit', '-qm', 'c'],
+    ):
         subprocess.run(['git', *command], cwd=course, check=True)
     monkeypatch.setattr(notebooks, 'ADDRESS', str(course))
     folder = tmp_path / 'any' / 'where'
     folder.mkdir(parents=True)
-    code = [cell.source for cell in notebooks.notebook(lesson(3)).cells
-            if cell.cell_type == 'code']
+    code = [
+        cell.source
+        for cell in notebooks.notebook(lesson(3)).cells
+        if cell.cell_type == 'code'
+    ]
     script = tmp_path / 'notebook.py'
     script.write_text('\n'.join(code), encoding='utf-8')
     for _ in range(2):  # the second time it is there
@@ -218,8 +244,14 @@ class Site:
         self.root = install(folder / 'course')
         shutil.copytree(ROOT / 'exercises', self.root / 'exercises')
         self.lessons = [self.root / 'codes' / path.name for path in pages.LESSONS]
-        values = {'NotebookClient': Client, 'LESSONS': self.lessons, 'ROOT': self.root,
-                  'DOCS': folder, 'RUN': folder / 'run', 'DATA': None}
+        values = {
+            'NotebookClient': Client,
+            'LESSONS': self.lessons,
+            'ROOT': self.root,
+            'DOCS': folder,
+            'RUN': folder / 'run',
+            'DATA': None,
+        }
         for name, value in values.items():
             monkeypatch.setattr(pages, name, value)
 
@@ -281,7 +313,8 @@ def test_a_changed_helper_runs_the_lessons_again_that_use_it(site):
     using = {path.stem for path in LESSONS if '\nimport helper' in read(path)}
     missing = using - set(site.again())
     assert not missing, (
-        f'These lessons use helper.py and keep what they printed before: {missing}')
+        f'These lessons use helper.py and keep what they printed before: {missing}'
+    )
 
 
 def test_other_data_runs_all_lessons_again(site, tmp_path, monkeypatch):
@@ -332,36 +365,42 @@ def test_the_side_bar_has_every_page_of_markdown(written):
     listed = re.findall(r'(?m)^notes/\w+$', '\n'.join(trees))
     files = [f'notes/{path.stem}' for path in written.glob('notes/*.md')]
     assert sorted(listed) == sorted(files), (
-        f'The side bar has {sorted(listed)}, and the pages are {sorted(files)}')
+        f'The side bar has {sorted(listed)}, and the pages are {sorted(files)}'
+    )
 
 
 STEM = lesson(3).stem
 
 
-@pytest.mark.parametrize('page, link, target', [
-    ('README.md', f'codes/{STEM}.py', f'lessons/{STEM}.ipynb'),
-    ('README.md', 'notes/data.md', 'notes/data.md'),
-    ('README.md', 'notes/README.md', 'notes/index.md'),
-    ('README.md', 'docs/pictures/example.png', 'pictures/example.png'),
-    ('README.md', 'exercises/README.md', 'notes/exercises.md'),
-    ('README.md', 'exercises/14.py', '#exercise-14'),
-    ('README.md', 'LICENSE', '../LICENSE'),
-    ('notes/data.md', f'../codes/{STEM}.py', f'../lessons/{STEM}.ipynb'),
-    ('notes/data.md', 'losses.md#any-place', 'losses.md#any-place'),
-    ('notes/data.md', '../README.md#outline', '../index.md#outline'),
-    ('notes/data.md', '../data/README.md', 'data_folder.md'),
-    ('notes/data.md', '../docs/pictures/sets.png', '../pictures/sets.png'),
-    ('docs/README.md', '../notes/options.md', 'options.md'),
-    ('exercises/README.md', '../CONTRIBUTING.md', 'contributing.md'),
-    ('notes/data.md', 'https://example.org/a', 'https://example.org/a'),
-    ('notes/data.md', '#any-place', '#any-place')])
+@pytest.mark.parametrize(
+    'page, link, target',
+    [
+        ('README.md', f'codes/{STEM}.py', f'lessons/{STEM}.ipynb'),
+        ('README.md', 'notes/data.md', 'notes/data.md'),
+        ('README.md', 'notes/README.md', 'notes/index.md'),
+        ('README.md', 'docs/pictures/example.png', 'pictures/example.png'),
+        ('README.md', 'exercises/README.md', 'notes/exercises.md'),
+        ('README.md', 'exercises/14.py', '#exercise-14'),
+        ('README.md', 'LICENSE', '../LICENSE'),
+        ('notes/data.md', f'../codes/{STEM}.py', f'../lessons/{STEM}.ipynb'),
+        ('notes/data.md', 'losses.md#any-place', 'losses.md#any-place'),
+        ('notes/data.md', '../README.md#outline', '../index.md#outline'),
+        ('notes/data.md', '../data/README.md', 'data_folder.md'),
+        ('notes/data.md', '../docs/pictures/sets.png', '../pictures/sets.png'),
+        ('docs/README.md', '../notes/options.md', 'options.md'),
+        ('exercises/README.md', '../CONTRIBUTING.md', 'contributing.md'),
+        ('notes/data.md', 'https://example.org/a', 'https://example.org/a'),
+        ('notes/data.md', '#any-place', '#any-place'),
+    ],
+)
 def test_a_link_leads_to_its_place_on_the_site(page, link, target):
     found = pages.moved(f'See [this]({link}).', ROOT / page)
     assert found == f'See [this]({target}).', f'{page} links to {link}'
 
 
-@pytest.mark.parametrize('code', [
-    '`layers[0](images)`', '```python\nlayers[0](images)\n```'])
+@pytest.mark.parametrize(
+    'code', ['`layers[0](images)`', '```python\nlayers[0](images)\n```']
+)
 def test_what_looks_like_a_link_in_code_stays_as_it_is(code):
     assert pages.moved(code, ROOT / 'notes/data.md') == code
 
@@ -372,15 +411,22 @@ def test_data_that_are_not_there_end_in_one_line(tmp_path, monkeypatch):
         pages.write()
     for word in ('COURSE_DATA', 'MNIST', str(tmp_path)):
         assert word in stopped.value.code, (
-            f'The message must name {word}: {stopped.value.code}')
+            f'The message must name {word}: {stopped.value.code}'
+        )
     assert '\n' not in stopped.value.code
 
 
 # UTF-8, whatever the system's encoding is
 
 
-PLACES = ('*.py', 'codes/*.py', 'exercises/*.py', 'exercises/answers/*.py', 'docs/*.py',
-          'data/*.py')
+PLACES = (
+    '*.py',
+    'codes/*.py',
+    'exercises/*.py',
+    'exercises/answers/*.py',
+    'docs/*.py',
+    'data/*.py',
+)
 PROGRAMS = sorted(path for place in PLACES for path in ROOT.glob(place))
 
 
@@ -392,23 +438,34 @@ def calls_without_encoding(path):
             continue
         name = ast.unparse(node.func).rpartition('.')[2]
         if ast.unparse(node.func) not in ('open', 'io.open') and name not in (
-                'read_text', 'write_text'):
+            'read_text',
+            'write_text',
+        ):
             continue
         given = [ast.unparse(value) for value in node.args]
-        given += [ast.unparse(keyword.value) for keyword in node.keywords
-                  if keyword.arg in ('encoding', 'mode')]
+        given += [
+            ast.unparse(keyword.value)
+            for keyword in node.keywords
+            if keyword.arg in ('encoding', 'mode')
+        ]
         binary = any(re.fullmatch(r"'[rwxa+]*b[rwxa+]*'", text) for text in given)
         if 'os.devnull' not in given and "'utf-8'" not in given and not binary:
             lines.append(node.lineno)
     return lines
 
 
-@pytest.mark.parametrize('path', PROGRAMS, ids=lambda path: (
-    path.stem if path.parent.name == 'codes' else path.relative_to(ROOT).as_posix()))
+@pytest.mark.parametrize(
+    'path',
+    PROGRAMS,
+    ids=lambda path: (
+        path.stem if path.parent.name == 'codes' else path.relative_to(ROOT).as_posix()
+    ),
+)
 def test_text_files_are_opened_as_utf_8(path):
     lines = calls_without_encoding(path)
     assert not lines, (
-        f"{path.name} opens a text file without encoding='utf-8' in the lines {lines}")
+        f"{path.name} opens a text file without encoding='utf-8' in the lines {lines}"
+    )
 
 
 @pytest.fixture
@@ -416,11 +473,21 @@ def course(tmp_path, tree):
     """A copy of all that is run, with a folder of photos that is called my_photos."""
     folder = install(tmp_path / 'course')
     for name in ('exercises', 'docs'):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(
-            '_build', 'lessons', 'notes', 'notebooks', 'index.md', '__pycache__'))
-    shutil.copytree(ROOT / 'data', folder / 'data', dirs_exist_ok=True,
-                    ignore=shutil.ignore_patterns('synthetic', 'MNIST', 'FashionMNIST',
-                                                  'Cat_Dog_data'))
+        shutil.copytree(
+            ROOT / name,
+            folder / name,
+            ignore=shutil.ignore_patterns(
+                '_build', 'lessons', 'notes', 'notebooks', 'index.md', '__pycache__'
+            ),
+        )
+    shutil.copytree(
+        ROOT / 'data',
+        folder / 'data',
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns(
+            'synthetic', 'MNIST', 'FashionMNIST', 'Cat_Dog_data'
+        ),
+    )
     shutil.copytree(ROOT / 'notes', folder / 'notes')
     for page in ROOT.glob('*.md'):
         shutil.copy(page, folder)
@@ -431,8 +498,12 @@ def course(tmp_path, tree):
 
 SCRIPTS = {  # what is run, in a copy of the course, to see how it opens files
     lesson(0).stem: [[f'codes/{lesson(0).name}']],
-    'check': [['exercises/check.py', '14'], ['exercises/check.py', '14', '--hint'],
-              ['exercises/check.py', '14'], ['exercises/check.py']],
+    'check': [
+        ['exercises/check.py', '14'],
+        ['exercises/check.py', '14', '--hint'],
+        ['exercises/check.py', '14'],
+        ['exercises/check.py'],
+    ],
     'prepare_photos': [['data/prepare_photos.py', 'my_photos']],
     'draw_pictures': [['docs/draw_pictures.py']],
     'notebooks': [['docs/notebooks.py']],
@@ -443,13 +514,19 @@ SCRIPTS = {  # what is run, in a copy of the course, to see how it opens files
 @pytest.mark.parametrize('name', SCRIPTS)
 def test_no_script_uses_the_encoding_of_the_system(name, course):
     """Python warns of each file that is opened without an encoding."""
-    env = {'PYTHONWARNDEFAULTENCODING': '1',
-           'PYTHONWARNINGS': 'always::EncodingWarning', 'PYTHONUTF8': '0'}
+    env = {
+        'PYTHONWARNDEFAULTENCODING': '1',
+        'PYTHONWARNINGS': 'always::EncodingWarning',
+        'PYTHONUTF8': '0',
+    }
     for command in SCRIPTS[name]:
         result = run(*command, cwd=course, env=env)
         assert 'Traceback' not in result.stderr, result.stderr
-        found = [line for line in result.stderr.splitlines()
-                 if 'EncodingWarning' in line and line.startswith(str(course))]
+        found = [
+            line
+            for line in result.stderr.splitlines()
+            if 'EncodingWarning' in line and line.startswith(str(course))
+        ]
         assert not found, f"{command} opens files in the system's encoding: {found}"
 
 
@@ -485,7 +562,8 @@ def built_cells(path):
 def test_a_page_shows_what_the_lesson_prints(path):
     found = Elements(read(page_of(path)))
     assert any('output' in classes for classes in found.classes), (
-        f'The page of {path.stem} has no output')
+        f'The page of {path.stem} has no output'
+    )
 
 
 @built
@@ -493,7 +571,8 @@ def test_a_page_shows_what_the_lesson_prints(path):
 def test_a_page_has_every_figure_of_the_lesson(path):
     shown = figures(built_cells(path))
     assert shown == figures_in(path), (
-        f'The page of {path.stem} has {shown} figures, the lesson {figures_in(path)}')
+        f'The page of {path.stem} has {shown} figures, the lesson {figures_in(path)}'
+    )
     described = read(page_of(path)).count('alt="Figure: ')
     assert described == shown, f'{described} of {shown} figures have a description'
 
@@ -510,14 +589,16 @@ def test_a_page_has_the_boxes_of_its_lesson(path):
     found = Elements(read(page_of(path)))
     boxes = found.boxes('tip'), found.boxes('important')
     assert boxes == boxes_in(path), (
-        f'{path.stem} has (Try, Exercise) {boxes_in(path)}, its page {boxes}')
+        f'{path.stem} has (Try, Exercise) {boxes_in(path)}, its page {boxes}'
+    )
 
 
 @built
 @every_lesson
 def test_a_page_offers_the_script_and_the_notebook(path):
-    links = {unquote(link).rpartition('/')[2]
-             for link in Elements(read(page_of(path))).links}
+    links = {
+        unquote(link).rpartition('/')[2] for link in Elements(read(page_of(path))).links
+    }
     assert {path.name, f'{path.stem}.ipynb'} <= links
 
 
@@ -535,7 +616,8 @@ def test_links_of_the_pages_lead_somewhere():
             assert target.is_file(), f'{page} links to {link}, which is not there'
             if parts.fragment and target in found and parts.fragment != 'top':
                 assert unquote(parts.fragment) in found[target].ids, (
-                    f'{page} links to {link}, a place that is not there')
+                    f'{page} links to {link}, a place that is not there'
+                )
             checked += 1
     assert checked > 40 * len(PAGES), f'Only {checked} links were found in the pages'
 
@@ -555,6 +637,7 @@ def test_the_notes_and_the_lesson_are_linked_both_ways(path):
 @pytest.fixture(scope='module')
 def address():
     """The site, from a server of our own."""
+
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_):
             pass
@@ -582,20 +665,30 @@ def tab(chromium):
     """A page of the browser; `tab.wrong` gathers errors and requests to other hosts."""
     tab = chromium.new_context().new_page()
     tab.wrong = []
-    tab.on('console', lambda message: message.type == 'error' and tab.wrong.append(
-        (tab.url, message.text)))
+    tab.on(
+        'console',
+        lambda message: (
+            message.type == 'error' and tab.wrong.append((tab.url, message.text))
+        ),
+    )
     tab.on('pageerror', lambda error: tab.wrong.append((tab.url, str(error))))
-    tab.on('request', lambda request: tab.wrong.append((tab.url, request.url))
-           if urlsplit(request.url).hostname not in ('127.0.0.1', '', None) else None)
+    tab.on(
+        'request',
+        lambda request: (
+            tab.wrong.append((tab.url, request.url))
+            if urlsplit(request.url).hostname not in ('127.0.0.1', '', None)
+            else None
+        ),
+    )
     yield tab
     assert not tab.wrong
     tab.context.close()
 
 
-WIDE = '''() => [...document.querySelectorAll('article *')].filter(one =>
+WIDE = """() => [...document.querySelectorAll('article *')].filter(one =>
     one.scrollWidth > one.clientWidth + 1 && !one.closest('pre, .highlight')
     && ['auto', 'scroll'].includes(getComputedStyle(one).overflowX)
-).map(one => one.outerHTML.slice(0, 200))'''
+).map(one => one.outerHTML.slice(0, 200))"""
 
 
 def test_every_page_opens_and_fits_a_phone(tab, address):
@@ -605,8 +698,10 @@ def test_every_page_opens_and_fits_a_phone(tab, address):
         assert tab.title() and tab.locator('article').count() == 1, page
         width = tab.evaluate('document.documentElement.scrollWidth')
         assert width == 375 and tab.evaluate(WIDE) == [], page
-        broken = tab.evaluate('[...document.images].filter(one => !one.naturalWidth'
-                              ' && one.loading != "lazy").length')
+        broken = tab.evaluate(
+            '[...document.images].filter(one => !one.naturalWidth'
+            ' && one.loading != "lazy").length'
+        )
         assert broken == 0, page
 
 
@@ -620,13 +715,14 @@ def test_next_leads_through_the_side_bar(tab, address):
     for path in listed:
         tab.click('.next-page')
         assert urlsplit(tab.url).path == path, (
-            f'Next leads to {tab.url}, and in the side bar comes {path}')
+            f'Next leads to {tab.url}, and in the side bar comes {path}'
+        )
 
 
 @every_lesson
 def test_a_page_has_the_title_of_its_lesson(path, tab, address):
     tab.goto(address + f'lessons/{page_of(path).name}')
-    title = f"{notebooks.number(path)}. {notebooks.head(path)['title']}"
+    title = f'{notebooks.number(path)}. {notebooks.head(path)["title"]}'
     shown = tab.locator('h1').evaluate('one => one.firstChild.textContent')
     assert shown.strip() == title
 

@@ -4,6 +4,7 @@ Each is carried out on the synthetic data: the change is made in a copy of the l
 the copy is run, and what it prints, draws and trains (or the error that ends it) is
 held to the answer. Here the answers stand; the lessons only ask.
 """
+
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,9 +39,11 @@ class Try:
 
 def try_of(number, *changes, options=(), fails=False, few=False):
     """A decorator: the function below is the answer to a Try of this lesson."""
+
     def add(answer):
         TRIES.append(Try(lesson(number), changes, options, fails, few, answer))
         return answer
+
     return add
 
 
@@ -73,7 +76,8 @@ def test_every_try_is_here():
         asked = len(re.findall('(?m)^# Try: ', path.read_text()))
         held = sum(one.path == path for one in TRIES)
         assert held >= asked and bool(held) == bool(asked), (
-            f'{path.name} has {asked} lines "# Try:", and {held} of them are here.')
+            f'{path.name} has {asked} lines "# Try:", and {held} of them are here.'
+        )
 
 
 # What the answers look at
@@ -87,7 +91,8 @@ def assert_error(run, *words):
     told = f'{type(run.error).__name__}: {run.error}'
     assert any(part in told for part in words), (
         f'The run should end with an error about {" or ".join(words)}, but it ended '
-        f'with {told}.')
+        f'with {told}.'
+    )
 
 
 def assert_between(what, low, value, high):
@@ -101,8 +106,11 @@ def last_words(run):
 
 def last_numbers(run):
     """The last words that are numbers, as floats."""
-    return [float(word) for word in last_words(run)
-            if re.fullmatch(r'-?[\d.]+(e-?\d+)?', word)]
+    return [
+        float(word)
+        for word in last_words(run)
+        if re.fullmatch(r'-?[\d.]+(e-?\d+)?', word)
+    ]
 
 
 def accuracy_at_the_end(run):
@@ -117,8 +125,11 @@ def mean_losses(run):
 
 def curves(run):
     """[(train loss, valid loss, valid accuracy in percent)] of the printed epochs."""
-    rows = re.findall(r'train loss ([\d.]+).*?valid loss ([\d.]+)'
-                      r'  valid accuracy ([\d.]+)%', run.text)
+    rows = re.findall(
+        r'train loss ([\d.]+).*?valid loss ([\d.]+)'
+        r'  valid accuracy ([\d.]+)%',
+        run.text,
+    )
     return [tuple(float(number) for number in row) for row in rows]
 
 
@@ -136,8 +147,8 @@ def without_a_bias_the_neuron_stands_at_012(run):
     torch.manual_seed(7)
     features, weights = torch.randn(1, 5), torch.randn(1, 5)
     wanted = torch.sigmoid((features * weights).sum()).item()
-    axes, = run.figures['sigmoid'].axes
-    point, = [line for line in axes.lines if len(line.get_xdata()) == 1]
+    (axes,) = run.figures['sigmoid'].axes
+    (point,) = [line for line in axes.lines if len(line.get_xdata()) == 1]
     place = point.get_ydata()[0]
     assert place == pytest.approx(wanted, abs=1e-4)
     assert f'{place:.2f}' == '0.12'
@@ -195,16 +206,15 @@ def large_scores_do_no_harm(run):
     assert range_of_sums(run) == ('1.000', '1.000')
 
 
-@try_of(4, LARGE_SCORES,
-        put('$1 - $1.max(dim=1, keepdim=True).values', '$1'))
+@try_of(4, LARGE_SCORES, put('$1 - $1.max(dim=1, keepdim=True).values', '$1'))
 def large_scores_overflow_if_the_largest_is_not_subtracted(run):
     assert range_of_sums(run) == ('nan', 'nan')
 
 
-FIRST_INIT = '''super().__init__()
+FIRST_INIT = """super().__init__()
 self.$1 = nn.Linear(784, 256)
 self.$2 = nn.Linear(256, 10)
-self.$3'''
+self.$3"""
 
 
 @try_of(5, put(FIRST_INIT, FIRST_INIT.partition('\n')[2]), fails=True)
@@ -212,8 +222,13 @@ def without_super_torch_misses_its_own_init(run):
     assert_error(run, 'before Module.__init__() call')
 
 
-@try_of(5, put('self.$1 = nn.Sigmoid()',
-               'self.$1 = nn.Sigmoid()\nself.layers = [nn.Linear(784, 256)]'))
+@try_of(
+    5,
+    put(
+        'self.$1 = nn.Sigmoid()',
+        'self.$1 = nn.Sigmoid()\nself.layers = [nn.Linear(784, 256)]',
+    ),
+)
 def layers_in_a_plain_list_are_not_noticed(run):
     in_both_layers = 784 * 256 + 256 + 256 * 10 + 10
     assert last_words(run)[-1] == str(in_both_layers)
@@ -234,16 +249,19 @@ def e_to_the_89_is_not(run):
     assert 'nan' in naive_log_softmax(run), naive_log_softmax(run)
 
 
-@try_of('5_1', put('$1 = F.softmax($2, dim=0)', '$1 = F.softmax($2)',
-                   after='torch.randn(4, 3)'))
+@try_of(
+    '5_1',
+    put('$1 = F.softmax($2, dim=0)', '$1 = F.softmax($2)', after='torch.randn(4, 3)'),
+)
 def without_dim_a_warning_asks_for_it(run):
     assert any('Change the call to include dim' in text for text in run.warnings), (
-        f'The warnings are {run.warnings}.')
+        f'The warnings are {run.warnings}.'
+    )
 
 
 @try_of(6, put('std=0.01', 'std=1'))
 def large_weights_make_an_untrained_network_sure(run):
-    model, = run.models
+    (model,) = run.models
     images, _ = run.loaded[0][0][:64]
     with torch.no_grad():
         spread = model(images).std().item()
@@ -252,16 +270,27 @@ def large_weights_make_an_untrained_network_sure(run):
     assert float(largest) > 30, f'The largest probability is {largest} %.'
 
 
-@try_of(7, put('$1 = $2($3)\n$4 = nn.CrossEntropyLoss()($1, $5)',
-               '$1 = 100 * $2($3)\n$4 = nn.CrossEntropyLoss()($1, $5)'))
+@try_of(
+    7,
+    put(
+        '$1 = $2($3)\n$4 = nn.CrossEntropyLoss()($1, $5)',
+        '$1 = 100 * $2($3)\n$4 = nn.CrossEntropyLoss()($1, $5)',
+    ),
+)
 def too_sure_the_right_loss_is_large_and_the_wrong_one_hardly_moves(run):
     right, *_, wrong = last_numbers(run)
     assert right > 5, f'The loss is {right}.'
     assert_between('The wrong loss', -0.3, wrong, 0)
 
 
-@try_of(7, put('nn.NLLLoss()($1, $2)', 'nn.CrossEntropyLoss()($1, $2)',
-               after='torch.arange(len($1))'))
+@try_of(
+    7,
+    put(
+        'nn.NLLLoss()($1, $2)',
+        'nn.CrossEntropyLoss()($1, $2)',
+        after='torch.arange(len($1))',
+    ),
+)
 def softmax_twice_is_never_below_14612(run):
     perfect = nn.CrossEntropyLoss()(torch.eye(10), torch.arange(10)).item()
     assert f'{perfect:.4f}' == '1.4612'
@@ -281,8 +310,9 @@ def the_gradient_of_the_sum_is_2x(run):
 def backward_from_the_whole_matrix(source, name):
     _, _, found = the_only_place(source, '$1 = $2.mean()', name)
     mean, matrix = found['$1'], found['$2']
-    return edited(source, f'{mean}.backward()', f'{matrix}.backward()', name,
-                  before='try:')
+    return edited(
+        source, f'{mean}.backward()', f'{matrix}.backward()', name, before='try:'
+    )
 
 
 @try_of(8, backward_from_the_whole_matrix, fails=True)
@@ -308,7 +338,7 @@ def a_black_pixel_still_has_a_gradient(run):
 
 @try_of(10, put('$1 = 1', '$1 = 10'))
 def ten_steps_go_best_with_a_rate_between_01_and_1(run):
-    axes, = run.figures['rates'].axes
+    (axes,) = run.figures['rates'].axes
     after, before = axes.lines
     rates, losses = list(after.get_xdata()), list(after.get_ydata())
     lowest = min(losses)
@@ -331,7 +361,8 @@ def with_a_rate_of_1_the_network_guesses(run):
 def shirts_are_more_than_a_tenth_of_the_mistakes(run):
     on_shirts, all_of_them = re.findall(r'(\d+) of (\d+)', run.text)[-1]
     assert int(on_shirts) > 0.2 * int(all_of_them), (
-        f'{on_shirts} of {all_of_them} mistakes are on shirts.')
+        f'{on_shirts} of {all_of_them} mistakes are on shirts.'
+    )
 
 
 @try_of(13, options=('--lr', '0.1'))
@@ -344,8 +375,13 @@ def four_epochs_are_right_more_often_than_two(run):
     assert accuracy_at_the_end(run) > 0.81
 
 
-@try_of(14, put('$1 = $2.argmax(dim=1) == $3',
-                '$1 = ($2.topk(2).indices == $3.view(-1, 1)).any(dim=1)'))
+@try_of(
+    14,
+    put(
+        '$1 = $2.argmax(dim=1) == $3',
+        '$1 = ($2.topk(2).indices == $3.view(-1, 1)).any(dim=1)',
+    ),
+)
 def the_label_is_mostly_one_of_the_two_most_probable(run):
     assert accuracy_at_the_end(run) > 0.9
 
@@ -372,16 +408,19 @@ def strong_dropout_closes_the_gap_at_a_cost(run):
     gap_without, gap = without[1] - without[0], abs(dropout[1] - dropout[0])
     assert gap < 0.5 * gap_without, f'The gaps are {gap_without} and {gap}.'
     assert dropout[1] > 1.1 * without[1], (
-        f'The validation losses are {without[1]} and {dropout[1]}.')
+        f'The validation losses are {without[1]} and {dropout[1]}.'
+    )
     assert dropout[2] < without[2] - 3, (
-        f'The validation accuracies are {without[2]} % and {dropout[2]} %.')
+        f'The validation accuracies are {without[2]} % and {dropout[2]} %.'
+    )
 
 
 @try_of(16, put('$1.eval()', 'pass'))
 def without_eval_the_losses_are_those_of_a_weaker_network(run):
     without, dropout = curves_of_lesson_16(run)
     assert dropout[0] > 2 * without[0], (
-        f'The training losses are {without[0]} and {dropout[0]}.')
+        f'The training losses are {without[0]} and {dropout[0]}.'
+    )
 
 
 @try_of(17, put('[256, 64]', '[512, 256, 64]'))
@@ -390,8 +429,14 @@ def three_hidden_layers_are_loaded_likewise(run):
     assert 'True' in last_words(run), run.text
 
 
-@try_of(17, put("{'sizes': $1, 'state_dict': $2.state_dict()}",
-                "{'state_dict': $2.state_dict()}"), fails=True)
+@try_of(
+    17,
+    put(
+        "{'sizes': $1, 'state_dict': $2.state_dict()}",
+        "{'state_dict': $2.state_dict()}",
+    ),
+    fails=True,
+)
 def without_the_sizes_loading_misses_them(run):
     assert_error(run, "KeyError: 'sizes'")
 
@@ -413,8 +458,12 @@ def the_kernel_does_not_see_an_edge_that_lies(run):
     assert '[0.0, 0.0, 0.0, 0.0]' in run.text
 
 
-@try_of('18_1', put('Conv2d(16, 32, 3, padding=1)', 'Conv2d(16, 32, 3, padding=0)'),
-        options=('--epochs', '1'), fails=True)
+@try_of(
+    '18_1',
+    put('Conv2d(16, 32, 3, padding=1)', 'Conv2d(16, 32, 3, padding=0)'),
+    options=('--epochs', '1'),
+    fails=True,
+)
 def without_padding_the_linear_layer_gets_1152_numbers(run):
     assert_error(run, '64x1152 and 1568x128')
 
@@ -424,16 +473,26 @@ def the_time_is_that_of_32_photos(run):
     assert re.search(r'\d ms for 32 photos', run.text), run.text
 
 
-@try_of(20, put('$1.eval()\n$2.train()', '$1.train()\n$2.train()'),
-        options=('--photos', '40'))
+@try_of(
+    20,
+    put('$1.eval()\n$2.train()', '$1.train()\n$2.train()'),
+    options=('--photos', '40'),
+)
 def in_train_mode_batch_norm_changes(run):
     assert 'False' in last_words(run), run.text
 
 
-@try_of(21, put('nn.Sequential(nn.Linear(1024, 256), nn.ReLU(), nn.Dropout(0.2),'
-                ' nn.Linear(256, len($1)))', 'nn.Linear(1024, len($1))'), few=True)
+@try_of(
+    21,
+    put(
+        'nn.Sequential(nn.Linear(1024, 256), nn.ReLU(), nn.Dropout(0.2),'
+        ' nn.Linear(256, len($1)))',
+        'nn.Linear(1024, len($1))',
+    ),
+    few=True,
+)
 def without_the_hidden_layer_the_program_runs_and_has_2050_parameters(run):
-    classifier, = run.trained
+    (classifier,) = run.trained
     assert sum(part.numel() for part in classifier.parameters()) == 2050
     assert 0 <= accuracy_at_the_end(run) <= 1
 
@@ -441,9 +500,13 @@ def without_the_hidden_layer_the_program_runs_and_has_2050_parameters(run):
 def a_row_for_batches_of_1024(source, name):
     _, _, found = the_only_place(source, '$1 = $2($3, batch_size=256)', name)
     batches, tensors = found['$2'], found['$3']
-    return edited(source, '$1($a, $2($3, lr=2 * args.lr))',
-                  '$1($a, $2($3, lr=2 * args.lr))\n'
-                  f"$1('batch 1024', $2({batches}({tensors}, batch_size=1024)))", name)
+    return edited(
+        source,
+        '$1($a, $2($3, lr=2 * args.lr))',
+        '$1($a, $2($3, lr=2 * args.lr))\n'
+        f"$1('batch 1024', $2({batches}({tensors}, batch_size=1024)))",
+        name,
+    )
 
 
 @try_of(23, a_row_for_batches_of_1024)
@@ -452,16 +515,18 @@ def a_batch_of_1024_learns_less_in_an_epoch(run):
     losses = mean_losses(run)
     batch_256, batch_1024 = losses[-5], losses[-1]
     assert 1.2 * batch_256 < batch_1024, (
-        f'The losses are {batch_256} and, with batches of 1024, {batch_1024}.')
+        f'The losses are {batch_256} and, with batches of 1024, {batch_1024}.'
+    )
 
 
 @try_of('23_1', put('batch_size=8', 'batch_size=1'), few=True)
 def the_bars_are_those_of_one_photo(run):
-    axes, = run.figures['optimizations'].axes
+    (axes,) = run.figures['optimizations'].axes
     assert axes.get_title().startswith('1 '), axes.get_title()
 
 
-@try_of(24, put('export($1, ($2,), dynamic_shapes=($3,))', 'export($1, ($2,))'),
-        fails=True)
+@try_of(
+    24, put('export($1, ($2,), dynamic_shapes=($3,))', 'export($1, ($2,))'), fails=True
+)
 def without_dynamic_shapes_only_two_images_fit(run):
     assert_error(run, 'size()[0] == 2', 'equal to 2')

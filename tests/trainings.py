@@ -1,4 +1,5 @@
 """Scripts that the referee judges, and what it says of them, by its rules' names."""
+
 import re
 
 import referee
@@ -35,8 +36,7 @@ def rules(text):
 
 
 def remarks(text):
-    """The numbers in its remarks, which are no mistakes: {line of the script: numbers}.
-    """
+    """The numbers in its remarks, which are no mistakes: {line of the script: numbers}."""
     lines = re.findall(r'(?m)^Referee: .+?, line (\d+), (?!\d+ times?: )(.*)$', text)
     return {int(line): list(map(int, re.findall(r'\d+', rest))) for line, rest in lines}
 
@@ -75,6 +75,7 @@ def spoil(line, *changes):
     for old, new in zip(changes[::2], changes[1::2]):
         assert source.count(old) == 1, (
             f'tests/fair/classifier.py must have {old!r} exactly once, so that a '
-            'mistake can be put in its place')
+            'mistake can be put in its place'
+        )
         source = source.replace(old, new)
-    return source, source[:source.index(f'# {line}')].count('\n') + 1
+    return source, source[: source.index(f'# {line}')].count('\n') + 1

@@ -4,6 +4,7 @@ course.ran notes what a lesson draws, prints, splits and makes. This file also n
 its networks changed from epoch to epoch, gives it a clock and a body that is quick, and
 has the tools that look at what was noted.
 """
+
 import copy
 import functools
 import re
@@ -61,21 +62,29 @@ class Watched:
 
     def find(self, kind, what, where=lambda value: True):
         """The one object of a kind among what the lesson defined at module level."""
-        found = {id(value): value for value in self.run.names.values()
-                 if isinstance(value, kind) and where(value)}
+        found = {
+            id(value): value
+            for value in self.run.names.values()
+            if isinstance(value, kind) and where(value)
+        }
         assert len(found) == 1, (
-            f'{self.path.name} should define one {what}, but it defines {len(found)}.')
+            f'{self.path.name} should define one {what}, but it defines {len(found)}.'
+        )
         return next(iter(found.values()))
 
     def network(self):
         """The one network that has ten outputs or so; layers on their own are none."""
-        return self.find(nn.Module, 'network', lambda value: len(list(
-            value.children())) > 1)
+        return self.find(
+            nn.Module, 'network', lambda value: len(list(value.children())) > 1
+        )
 
     def tensor(self, *shape, dtype=torch.float32):
         """The one tensor of a shape."""
-        return self.find(torch.Tensor, f'tensor of shape {list(shape)}', lambda value: (
-            value.shape == shape and value.dtype == dtype))
+        return self.find(
+            torch.Tensor,
+            f'tensor of shape {list(shape)}',
+            lambda value: value.shape == shape and value.dtype == dtype,
+        )
 
     def column(self, *words, name=''):
         """What is printed after each epoch for 'valid', 'loss', say, as numbers.
@@ -87,7 +96,7 @@ class Watched:
             epoch = re.search(r'\b\d+/\d+\b', line)
             if not epoch or not line.startswith(name):
                 continue
-            row = values_of(line[epoch.end():])
+            row = values_of(line[epoch.end() :])
             keys = [key for key in row if all(word in key for word in words)]
             assert len(keys) == 1, f'An epoch prints one {" ".join(words)}, not: {line}'
             column.append(row[keys[0]])
@@ -143,8 +152,14 @@ def note_training(seen, patch, keep_batches):
             del called[:-100]
 
     def note_step(optimizer, args, options):
-        training = next((training for training in seen.trainings
-                         if training.optimizer is optimizer), None)
+        training = next(
+            (
+                training
+                for training in seen.trainings
+                if training.optimizer is optimizer
+            ),
+            None,
+        )
         if training is None:
             training = Training(optimizer, network_of(optimizer, called))
             seen.trainings.append(training)
@@ -154,14 +169,19 @@ def note_training(seen, patch, keep_batches):
             training.batches.append(seen.last_batch)
 
     patch.setattr(DataLoader, '__iter__', give_and_note)
-    return [register_module_forward_pre_hook(note_call),
-            register_optimizer_step_post_hook(note_step)]
+    return [
+        register_module_forward_pre_hook(note_call),
+        register_optimizer_step_post_hook(note_step),
+    ]
 
 
 def network_of(optimizer, networks):
     """The one of the networks that has the optimizer's parameters, and no others."""
-    changed = {id(parameter) for group in optimizer.param_groups
-               for parameter in group['params']}
+    changed = {
+        id(parameter)
+        for group in optimizer.param_groups
+        for parameter in group['params']
+    }
     found = None
     for network in networks:
         if {id(parameter) for parameter in network.parameters()} == changed:
@@ -201,8 +221,15 @@ def note_bodies(seen, patch, quick):
     patch.setattr(models, 'densenet121', make_and_note)
 
 
-def watch(number, *options, root=None, quick_body=False, keep_batches=False,
-          clock=None, changes=()):
+def watch(
+    number,
+    *options,
+    root=None,
+    quick_body=False,
+    keep_batches=False,
+    clock=None,
+    changes=(),
+):
     """Run a lesson with these options and return what was noted.
 
     root: the folder for its checkpoints, as for course.ran. clock: a function of the

@@ -1,14 +1,15 @@
 """What is right and wrong in exercise 11."""
+
 import copy
 
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-HINT = '''Lay it beside the loop of lesson 11 and go line by line: what is done, in
-which order, in which of the two loops, and by what is it divided?'''
+HINT = """Lay it beside the loop of lesson 11 and go line by line: what is done, in
+which order, in which of the two loops, and by what is it divided?"""
 
-SOLUTION = '''
+SOLUTION = """
 def train(model, trainloader, criterion, optimizer, epochs):
     losses = []
     for _ in range(epochs):
@@ -22,7 +23,7 @@ def train(model, trainloader, criterion, optimizer, epochs):
             train_loss += loss.item() * len(labels)
         losses.append(train_loss / len(trainloader.dataset))
     return losses
-'''
+"""
 
 
 class SGD:  # as optim.SGD, whose first call takes seconds
@@ -69,7 +70,7 @@ def reference(model, loader, optimizer, epochs, clear='batch', step='batch', fir
         if step == 'epoch':
             optimizer.step()
     size = len(batches) // max(epochs, 1)
-    return [batches[n * size:(n + 1) * size] for n in range(epochs)]
+    return [batches[n * size : (n + 1) * size] for n in range(epochs)]
 
 
 def run(mine, lr, epochs, images=7, batch=3):
@@ -90,7 +91,8 @@ def run(mine, lr, epochs, images=7, batch=3):
         torch.set_grad_enabled(True)
     assert on, (
         'gradients stay off',
-        'after your training autograd is switched off for all that follows')
+        'after your training autograd is switched off for all that follows',
+    )
     return got, model, start, loader, calls
 
 
@@ -105,7 +107,8 @@ def check_weights(mine):
     assert not torch.equal(end, flat(start)), (
         'no step',
         'the weights are the same as before: does optimizer.step() come, and is any '
-        'gradient left when it does?')
+        'gradient left when it does?',
+    )
 
     def trained(epochs=2, **how):
         other = copy.deepcopy(start)
@@ -113,41 +116,65 @@ def check_weights(mine):
         return flat(other)
 
     mistakes = (
-        ({'clear': 'never'},
-         ('gradients never cleared',
-          'the gradients are never cleared, so each step drags the old ones on: '
-          'optimizer.zero_grad()')),
-        ({'clear': 'epoch'},
-         ('clears once an epoch',
-          'the gradients are cleared once an epoch: each batch starts with none')),
-        ({'clear': 'epoch', 'step': 'epoch'},
-         ('steps once an epoch', 'you step once an epoch: every batch makes a step')),
-        ({'step': 'epoch'},
-         ('steps once an epoch', 'you step once an epoch: every batch makes a step')),
+        (
+            {'clear': 'never'},
+            (
+                'gradients never cleared',
+                'the gradients are never cleared, so each step drags the old ones on: '
+                'optimizer.zero_grad()',
+            ),
+        ),
+        (
+            {'clear': 'epoch'},
+            (
+                'clears once an epoch',
+                'the gradients are cleared once an epoch: each batch starts with none',
+            ),
+        ),
+        (
+            {'clear': 'epoch', 'step': 'epoch'},
+            ('steps once an epoch', 'you step once an epoch: every batch makes a step'),
+        ),
+        (
+            {'step': 'epoch'},
+            ('steps once an epoch', 'you step once an epoch: every batch makes a step'),
+        ),
         ({'first': 1}, ('first batch only', 'you train with the first batch only')),
-        ({'first': 2},
-         ('leaves last batch out',
-          'you leave the last batch out: short or not, its images count')),
-        ({'epochs': 1},
-         ('one epoch only',
-          'you train for one epoch, not for two: is the return behind both loops, '
-          'and is range(epochs) whole?')),
-        ({'epochs': 3}, ('one epoch too many', 'you train for one epoch too many')))
+        (
+            {'first': 2},
+            (
+                'leaves last batch out',
+                'you leave the last batch out: short or not, its images count',
+            ),
+        ),
+        (
+            {'epochs': 1},
+            (
+                'one epoch only',
+                'you train for one epoch, not for two: is the return behind both loops, '
+                'and is range(epochs) whole?',
+            ),
+        ),
+        ({'epochs': 3}, ('one epoch too many', 'you train for one epoch too many')),
+    )
     right = torch.allclose(end, trained(), atol=1e-4)
     for how, mistake in mistakes:
         assert right or not torch.allclose(end, trained(**how), atol=1e-5), mistake
     assert right, (
         'weights end elsewhere',
         'the weights end elsewhere than those of lesson 11: for each batch clear the '
-        'gradients, forward, loss, backward, step, with what train was given')
+        'gradients, forward, loss, backward, step, with what train was given',
+    )
     assert len(calls) >= 6, (
         'calls forward itself',
         'model.forward(images) leaves out what torch does around it: call the model, '
-        'model(images)')
+        'model(images)',
+    )
     assert passes >= 2, (
         'same batches each epoch',
         'every epoch has the same batches: loop over trainloader itself, which '
-        'shuffles anew')
+        'shuffles anew',
+    )
 
 
 def check_losses(mine):
@@ -156,18 +183,22 @@ def check_losses(mine):
         got, model, start, loader, _ = run(mine, 0.0, 2, images, batch)
         assert isinstance(got, list), (
             'returns no list',
-            f'train is to return a list of losses, and returns a {type(got).__name__}')
+            f'train is to return a list of losses, and returns a {type(got).__name__}',
+        )
         assert len(got) == 2, (
             'wrong number of losses',
-            f'{len(got)} losses came back for 2 epochs: one for each')
-        assert not any(isinstance(loss, torch.Tensor) and loss.requires_grad
-                       for loss in got), (
+            f'{len(got)} losses came back for 2 epochs: one for each',
+        )
+        assert not any(
+            isinstance(loss, torch.Tensor) and loss.requires_grad for loss in got
+        ), (
             'losses keep the notes',
             'your losses are tensors that hold on to the notes of all batches, and the '
-            'memory fills: add up loss.item()')
-        assert all(isinstance(loss, (int, float)) or loss.numel() == 1
-                   for loss in got), (
-            'losses of several numbers', 'one number for each epoch')
+            'memory fills: add up loss.item()',
+        )
+        assert all(
+            isinstance(loss, (int, float)) or loss.numel() == 1 for loss in got
+        ), ('losses of several numbers', 'one number for each epoch')
         one, two = map(float, got)
         pairs = reference(start, loader, SGD(start.parameters(), lr=0), 1)[0]
         total = sum(loss * size for loss, size in pairs)
@@ -176,48 +207,85 @@ def check_losses(mine):
         assert abs(two - 2 * one) > 1e-4, (
             'sum never set back',
             'the second epoch has the loss of the first one in it: begin each with '
-            'train_loss = 0')
+            'train_loss = 0',
+        )
         for wrong, mistake in (
-                (means / len(pairs),
-                 ('mean of means',
-                  'you take the mean of means, and the last batch is short: add up '
-                  'loss.item() * len(labels), and divide by the number of images')),
-                (total / len(pairs),
-                 ('divides sums by batches',
-                  'you add up images and divide by the number of batches')),
-                (means / images,
-                 ('divides means by images',
-                  'you add up means of batches and divide by the number of images: '
-                  'times len(labels) first')),
-                (total / len(pairs) / batch,
-                 ('counts full batches',
-                  f'{len(pairs)} batches of {batch} are more than {images} images: '
-                  'the last is short')),
-                (means * batch / images,
-                 ('last batch as full',
-                  f'the last batch is short: not all have {batch} images, so take '
-                  'len(labels)')),
-                (total,
-                 ('sum for mean',
-                  'that is the sum over the images: divide by their number')),
-                (means,
-                 ('sum over batches', 'that is a sum over the batches, no mean')),
-                (pairs[-1][0],
-                 ('loss of last batch', 'that is the loss of the last batch only')),
-                (pairs[-1][0] * pairs[-1][1] / images,
-                 ('last loss of epoch',
-                  'that is the loss of the last batch only: +=, not =')),
-                (total / 7,
-                 ('fixed number of images',
-                  f'you divide by 7, but here are {images} images'))):
+            (
+                means / len(pairs),
+                (
+                    'mean of means',
+                    'you take the mean of means, and the last batch is short: add up '
+                    'loss.item() * len(labels), and divide by the number of images',
+                ),
+            ),
+            (
+                total / len(pairs),
+                (
+                    'divides sums by batches',
+                    'you add up images and divide by the number of batches',
+                ),
+            ),
+            (
+                means / images,
+                (
+                    'divides means by images',
+                    'you add up means of batches and divide by the number of images: '
+                    'times len(labels) first',
+                ),
+            ),
+            (
+                total / len(pairs) / batch,
+                (
+                    'counts full batches',
+                    f'{len(pairs)} batches of {batch} are more than {images} images: '
+                    'the last is short',
+                ),
+            ),
+            (
+                means * batch / images,
+                (
+                    'last batch as full',
+                    f'the last batch is short: not all have {batch} images, so take '
+                    'len(labels)',
+                ),
+            ),
+            (
+                total,
+                (
+                    'sum for mean',
+                    'that is the sum over the images: divide by their number',
+                ),
+            ),
+            (means, ('sum over batches', 'that is a sum over the batches, no mean')),
+            (
+                pairs[-1][0],
+                ('loss of last batch', 'that is the loss of the last batch only'),
+            ),
+            (
+                pairs[-1][0] * pairs[-1][1] / images,
+                (
+                    'last loss of epoch',
+                    'that is the loss of the last batch only: +=, not =',
+                ),
+            ),
+            (
+                total / 7,
+                (
+                    'fixed number of images',
+                    f'you divide by 7, but here are {images} images',
+                ),
+            ),
+        ):
             assert abs(wrong - right) < 1e-3 or abs(one - wrong) > 1e-4, mistake
         assert abs(one - right) < 1e-4 and abs(two - right) < 1e-4, (
             'wrong losses',
             f'{case} have the mean loss {right:.4f} in both of two epochs in which no '
-            f'weight moves, and you say {one:.4f} and {two:.4f}')
+            f'weight moves, and you say {one:.4f} and {two:.4f}',
+        )
         assert all(isinstance(loss, (int, float)) for loss in got), (
             'losses are tensors',
-            'your losses are tensors, and floats are wanted: add up loss.item()')
+            'your losses are tensors, and floats are wanted: add up loss.item()',
+        )
 
 
 def check(mine):
@@ -228,12 +296,14 @@ def check(mine):
     right = [sum(loss * size for loss, size in pairs) / 7 for pairs in epochs]
     assert len(got) == 3, (
         'losses for two epochs',
-        f'{len(got)} losses came back for 3 epochs: one for each')
+        f'{len(got)} losses came back for 3 epochs: one for each',
+    )
     assert all(abs(float(g) - r) < 1e-3 for g, r in zip(got, right)), (
         'losses taken too late',
         f'the losses of three epochs are {torch.tensor(right)}, and yours '
         f'{torch.tensor(list(map(float, got)))}: take that of each batch as it comes, '
-        'before its step')
+        'before its step',
+    )
 
 
 def changed(*pairs):
@@ -258,48 +328,88 @@ WRONG = [  # (answer, name of its mistake)
     (changed((STEP, '')), 'no step'),
     (changed((CLEAR, '')), 'gradients never cleared'),
     (changed((CLEAR, ''), (START, START + CLEAR[4:])), 'clears once an epoch'),
-    (changed((STEP, ''), ('        losses.append', STEP[4:] + '        losses.append')),
-     'steps once an epoch'),
+    (
+        changed(
+            (STEP, ''), ('        losses.append', STEP[4:] + '        losses.append')
+        ),
+        'steps once an epoch',
+    ),
     (changed(('model(images)', 'model.forward(images)')), 'calls forward itself'),
     (changed(('.item()', '')), 'losses keep the notes'),
     (changed((START, ''), ('losses = []', TOTAL)), 'sum never set back'),
-    (changed((START, ''), ('losses = []', TOTAL), (' * len(labels)', ''),
-             (IMAGES, 'len(trainloader)')), 'sum never set back'),
+    (
+        changed(
+            (START, ''),
+            ('losses = []', TOTAL),
+            (' * len(labels)', ''),
+            (IMAGES, 'len(trainloader)'),
+        ),
+        'sum never set back',
+    ),
     (changed((' * len(labels)', ''), (IMAGES, 'len(trainloader)')), 'mean of means'),
     (changed((IMAGES, 'len(trainloader)')), 'divides sums by batches'),
     (changed((' * len(labels)', '')), 'divides means by images'),
-    (changed((IMAGES, 'len(trainloader) / trainloader.batch_size')),
-     'counts full batches'),
+    (
+        changed((IMAGES, 'len(trainloader) / trainloader.batch_size')),
+        'counts full batches',
+    ),
     (changed(('len(labels)', 'trainloader.batch_size')), 'last batch as full'),
     (changed(('+=', '=')), 'last loss of epoch'),
     (changed((' / ' + IMAGES, '')), 'sum for mean'),
     (changed((IMAGES, '7')), 'fixed number of images'),
     (changed(('range(epochs)', 'range(1, epochs)')), 'one epoch only'),
     (changed(('    return', '        return')), 'one epoch only'),
-    (changed(('    return losses', '    return train_loss / ' + IMAGES)),
-     'returns no list'),
+    (
+        changed(('    return losses', '    return train_loss / ' + IMAGES)),
+        'returns no list',
+    ),
     (changed(('    return losses', '    print(losses)')), 'returns nothing'),
-    (changed(('for images, labels in trainloader:',
-              'for images, labels in [next(iter(trainloader))]:')),
-     'first batch only'),
-    (changed((STEP, STEP + '            loss = criterion(model(images), labels)\n')),
-     'losses taken too late'),
+    (
+        changed(
+            (
+                'for images, labels in trainloader:',
+                'for images, labels in [next(iter(trainloader))]:',
+            )
+        ),
+        'first batch only',
+    ),
+    (
+        changed((STEP, STEP + '            loss = criterion(model(images), labels)\n')),
+        'losses taken too late',
+    ),
     (changed(('.item()', '.detach()')), 'losses are tensors'),
     (changed(('return losses', 'return tuple(losses)')), 'returns no list'),
-    (changed(('losses = []', 'losses, batches = [], list(trainloader)'),
-             ('in trainloader:', 'in batches:')), 'same batches each epoch'),
-    (changed(('    return', '    torch.set_grad_enabled(False)\n    return')),
-     'gradients stay off'),
+    (
+        changed(
+            ('losses = []', 'losses, batches = [], list(trainloader)'),
+            ('in trainloader:', 'in batches:'),
+        ),
+        'same batches each epoch',
+    ),
+    (
+        changed(('    return', '    torch.set_grad_enabled(False)\n    return')),
+        'gradients stay off',
+    ),
     (changed((STEP, 2 * STEP)), 'weights end elsewhere'),
-    (changed(('in trainloader:', 'in list(trainloader)[:-1]:')),
-     'leaves last batch out'),
+    (
+        changed(('in trainloader:', 'in list(trainloader)[:-1]:')),
+        'leaves last batch out',
+    ),
     (changed(('range(epochs)', 'range(epochs + 1)')), 'one epoch too many'),
     (changed(('range(epochs)', 'range(2)')), 'losses for two epochs'),
-    (changed(('        losses.append', '            losses.append')),
-     'wrong number of losses'),
-    (changed(('(train_loss / ' + IMAGES + ')',
-              '(torch.full((2,), train_loss / ' + IMAGES + '))')),
-     'losses of several numbers'),
+    (
+        changed(('        losses.append', '            losses.append')),
+        'wrong number of losses',
+    ),
+    (
+        changed(
+            (
+                '(train_loss / ' + IMAGES + ')',
+                '(torch.full((2,), train_loss / ' + IMAGES + '))',
+            )
+        ),
+        'losses of several numbers',
+    ),
     (changed((IMAGES, '(' + IMAGES + ' - 1)')), 'wrong losses'),
     (changed((' * len(labels)', ''), (' / ' + IMAGES, '')), 'sum over batches'),
     (changed(('train_loss / ' + IMAGES, 'loss.item()')), 'loss of last batch'),
@@ -310,7 +420,7 @@ RIGHT = [  # other answers that are right
     changed((CLEAR, ''), (BACKWARD, CLEAR.replace('optimizer', 'model') + BACKWARD)),
     changed((BACKWARD, ''), ('step()', 'step(loss.backward)')),
     changed((STEP, STEP.replace('step()', 'step(None)'))),
-    '''
+    """
 def train(model, trainloader, criterion, optimizer, epochs):
     model.train()
     losses = []
@@ -326,8 +436,8 @@ def train(model, trainloader, criterion, optimizer, epochs):
             count += batch[0].shape[0]
         losses += [total / count]
     return losses
-''',
-    '''
+""",
+    """
 def train(model, trainloader, criterion, optimizer, epochs):
     losses = torch.zeros(epochs)
     for epoch in range(epochs):
@@ -338,5 +448,5 @@ def train(model, trainloader, criterion, optimizer, epochs):
             optimizer.step()
             losses[epoch] += loss.detach() * len(labels)
     return (losses / len(trainloader.dataset)).tolist()
-''',
+""",
 ]

@@ -1,9 +1,12 @@
 """What is right and wrong in exercise 13_1."""
+
 from collections import Counter
 
-HINT = ('Lines without spaces come first: each needs only what is above it. Then '
-        'follow one batch: forward, loss, backward, and the weights move. Where '
-        'may the gradients be cleared?')
+HINT = (
+    'Lines without spaces come first: each needs only what is above it. Then '
+    'follow one batch: forward, loss, backward, and the weights move. Where '
+    'may the gradients be cleared?'
+)
 
 TRANSFORM = 'transform = transforms.ToTensor()'
 TRAINSET = "trainset = datasets.MNIST('data', transform=transform)"
@@ -22,91 +25,163 @@ STEP = '        optimizer.step()'
 ADD = '        train_loss += loss.item() * len(labels)'
 PRINT = '    print(train_loss / len(trainset))'
 
-ORDER = [TRANSFORM, TRAINSET, LOADER, MODEL, CRITERION, OPTIMIZER, EPOCHS, ZERO,
-         BATCHES, CLEAR, FORWARD, LOSS, BACKWARD, STEP, ADD, PRINT]
+ORDER = [
+    TRANSFORM,
+    TRAINSET,
+    LOADER,
+    MODEL,
+    CRITERION,
+    OPTIMIZER,
+    EPOCHS,
+    ZERO,
+    BATCHES,
+    CLEAR,
+    FORWARD,
+    LOSS,
+    BACKWARD,
+    STEP,
+    ADD,
+    PRINT,
+]
 SOLUTION = 'steps = [\n' + ''.join(f'    {line!r},\n' for line in ORDER) + ']\n'
 
 LOOPS = [  # (a line, one that must come later, the mistake and what breaks otherwise)
-    (EPOCHS, ZERO, (
-        'sum outside the epochs',
-        'train_loss = 0 stands outside of the epochs: each needs a new sum')),
-    (EPOCHS, BATCHES, (
-        'batches before epochs',
-        'for epoch comes first: in each epoch, all batches')),
-    (ZERO, BATCHES, (
-        'sum after the batches',
-        'train_loss = 0 comes after the batches have begun: there is no sum to add to, '
-        'or it is lost')),
-    (BATCHES, PRINT, (
-        'prints before the batches',
-        'print comes before the batches: nothing is summed up yet')),
+    (
+        EPOCHS,
+        ZERO,
+        (
+            'sum outside the epochs',
+            'train_loss = 0 stands outside of the epochs: each needs a new sum',
+        ),
+    ),
+    (
+        EPOCHS,
+        BATCHES,
+        ('batches before epochs', 'for epoch comes first: in each epoch, all batches'),
+    ),
+    (
+        ZERO,
+        BATCHES,
+        (
+            'sum after the batches',
+            'train_loss = 0 comes after the batches have begun: there is no sum to add to, '
+            'or it is lost',
+        ),
+    ),
+    (
+        BATCHES,
+        PRINT,
+        (
+            'prints before the batches',
+            'print comes before the batches: nothing is summed up yet',
+        ),
+    ),
 ]
 STEPS = [  # the same, of the lines before the loops and within them
-    (TRANSFORM, TRAINSET, (
-        'data before transform',
-        'the data set is to use transform, and there is none yet')),
-    (TRAINSET, LOADER, (
-        'loader before data',
-        'the loader is to serve trainset, and there is none yet')),
-    (MODEL, OPTIMIZER, (
-        'optimizer before model',
-        'the optimizer asks for model.parameters(), and there is no model yet')),
-    (FORWARD, LOSS, (
-        'loss before forward',
-        'the loss needs the output of this batch: forward comes first')),
-    (LOSS, BACKWARD, (
-        'backward before loss',
-        'backward starts from the loss: there is none of this batch yet')),
-    (BACKWARD, STEP, (
-        'step before backward',
-        'step comes before backward: the gradient of this batch is not there yet, and '
-        'the weights move by an older one or not at all')),
-    (LOSS, ADD, (
-        'adds before the loss',
-        'the loss is added up before this batch has one')),
+    (
+        TRANSFORM,
+        TRAINSET,
+        (
+            'data before transform',
+            'the data set is to use transform, and there is none yet',
+        ),
+    ),
+    (
+        TRAINSET,
+        LOADER,
+        (
+            'loader before data',
+            'the loader is to serve trainset, and there is none yet',
+        ),
+    ),
+    (
+        MODEL,
+        OPTIMIZER,
+        (
+            'optimizer before model',
+            'the optimizer asks for model.parameters(), and there is no model yet',
+        ),
+    ),
+    (
+        FORWARD,
+        LOSS,
+        (
+            'loss before forward',
+            'the loss needs the output of this batch: forward comes first',
+        ),
+    ),
+    (
+        LOSS,
+        BACKWARD,
+        (
+            'backward before loss',
+            'backward starts from the loss: there is none of this batch yet',
+        ),
+    ),
+    (
+        BACKWARD,
+        STEP,
+        (
+            'step before backward',
+            'step comes before backward: the gradient of this batch is not there yet, and '
+            'the weights move by an older one or not at all',
+        ),
+    ),
+    (
+        LOSS,
+        ADD,
+        ('adds before the loss', 'the loss is added up before this batch has one'),
+    ),
 ]
 
 
 def check(mine):
     steps = mine.steps
     assert isinstance(steps, (list, tuple)), (
-        'steps not a list', 'steps is a list of lines: keep it one')
+        'steps not a list',
+        'steps is a list of lines: keep it one',
+    )
     lines = {line.strip(): line for line in ORDER}
     for step in steps:
         assert isinstance(step, str), (
-            'line not a string', 'each line is a str, in quotes')
+            'line not a string',
+            'each line is a str, in quotes',
+        )
         assert step.strip() in lines, (
             'changes a line',
-            f'{step.strip()} was not there: move lines, with the comma behind each')
+            f'{step.strip()} was not there: move lines, with the comma behind each',
+        )
         assert step == lines[step.strip()], (
             'changes the indentation',
-            f'{step.strip()} has other spaces in front: keep the line as it was')
+            f'{step.strip()} has other spaces in front: keep the line as it was',
+        )
     twice = [step for step, count in Counter(steps).items() if count > 1]
-    assert not twice, (
-        'line there twice', f'there twice: {twice[0].strip()}')
+    assert not twice, ('line there twice', f'there twice: {twice[0].strip()}')
     lost = [line.strip() for line in ORDER if line not in steps]
-    assert not lost, (
-        'line got lost', f'this line has got lost: {lost[0]}')
+    assert not lost, ('line got lost', f'this line has got lost: {lost[0]}')
 
     at = {step: i for i, step in enumerate(steps)}
     for step in steps:
         is_preparation = not step.startswith(' ') and step != EPOCHS
         assert not is_preparation or at[step] < at[EPOCHS], (
             'repeats the preparations',
-            f'{step.strip()} is made once, so it stands before for epoch')
+            f'{step.strip()} is made once, so it stands before for epoch',
+        )
     for first, second, mistake in LOOPS:
         assert at[first] < at[second], mistake
     for step in steps:
         of_a_batch = step.startswith(' ' * 8)
         assert not of_a_batch or at[BATCHES] < at[step] < at[PRINT], (
             'line outside the batches',
-            f'{step.strip()} belongs to for images, and stands outside of it')
+            f'{step.strip()} belongs to for images, and stands outside of it',
+        )
     for first, second, mistake in STEPS:
         assert at[first] < at[second], mistake
     assert not at[BACKWARD] < at[CLEAR] < at[STEP], (
         'clears before the step',
         'zero_grad stands between backward and step: it clears what step needs, and '
-        'nothing is learned')
+        'nothing is learned',
+    )
 
 
 def ordered(*changes):

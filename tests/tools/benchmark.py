@@ -9,6 +9,7 @@ requirements-benchmark.txt beside this file lists is measured if it is installed
 Run: python tests/tools/benchmark.py --data-dir DIR  (where the real data lies)
      python tests/tools/benchmark.py --quick  (fewer images, one repetition)
 """
+
 import argparse
 import json
 import os
@@ -51,16 +52,21 @@ def compare(title, ways, repeat):
     print(f'\n{title}')
     for name, values in seconds.items():
         times = medians[name] / next(iter(medians.values()))
-        print(f'  {name:36} {medians[name]:8.3f} s  ({min(values):.3f} to '
-              f'{max(values):.3f})  {times:6.2f} times', flush=True)
+        print(
+            f'  {name:36} {medians[name]:8.3f} s  ({min(values):.3f} to '
+            f'{max(values):.3f})  {times:6.2f} times',
+            flush=True,
+        )
     return medians
 
 
 @contextmanager
 def busy_cores():
     """As many spinning processes as there are cores."""
-    spin = [subprocess.Popen([sys.executable, '-c', 'while True: pass'])
-            for _ in range(os.cpu_count())]
+    spin = [
+        subprocess.Popen([sys.executable, '-c', 'while True: pass'])
+        for _ in range(os.cpu_count())
+    ]
     try:
         yield
     finally:
@@ -73,9 +79,15 @@ def busy_cores():
 
 
 def new_model():
-    return nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(),
-                         nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10),
-                         nn.LogSoftmax(dim=1))
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(784, 128),
+        nn.ReLU(),
+        nn.Linear(128, 64),
+        nn.ReLU(),
+        nn.Linear(64, 10),
+        nn.LogSoftmax(dim=1),
+    )
 
 
 def train(loader, device, threads=1):
@@ -103,6 +115,7 @@ def sklearn_epoch(images, labels):
     def epoch():
         with threadpool_limits(1):
             model.partial_fit(images, labels, classes=range(10))
+
     return epoch
 
 
@@ -113,8 +126,10 @@ def jax_epoch(images, labels):
 
     sizes = [784, 128, 64, 10]
     keys = jax.random.split(jax.random.key(7), 3)
-    weights = [(jax.random.normal(key, pair) / pair[0] ** 0.5, jnp.zeros(pair[1]))
-               for key, pair in zip(keys, zip(sizes, sizes[1:]))]
+    weights = [
+        (jax.random.normal(key, pair) / pair[0] ** 0.5, jnp.zeros(pair[1]))
+        for key, pair in zip(keys, zip(sizes, sizes[1:]))
+    ]
 
     def loss(weights, x, y):
         for w, b in weights[:-1]:
@@ -128,17 +143,23 @@ def jax_epoch(images, labels):
         m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, grads)
         v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, grads)
         weights = jax.tree.map(
-            lambda w, m, v: w - 0.001 * (m / (1 - 0.9**t))
-            / (jnp.sqrt(v / (1 - 0.999**t)) + 1e-8), weights, m, v)
+            lambda w, m, v: (
+                w - 0.001 * (m / (1 - 0.9**t)) / (jnp.sqrt(v / (1 - 0.999**t)) + 1e-8)
+            ),
+            weights,
+            m,
+            v,
+        )
         return weights, m, v, value
 
     def epoch():
         state = [weights, *[jax.tree.map(jnp.zeros_like, weights)] * 2]
         order, total = np.random.permutation(len(images)), 0
         for t, i in enumerate(range(0, len(images), 64), 1):
-            batch = order[i:i + 64]
+            batch = order[i : i + 64]
             *state, value = step(*state, float(t), images[batch], labels[batch])
             total += float(value)
+
     return epoch
 
 
@@ -159,8 +180,11 @@ def compiled_epoch(images, labels, threads):
         for name, w in weights.items():
             m[name].mul_(0.9).add_(grads[name], alpha=0.1)
             v[name].mul_(0.999).addcmul_(grads[name], grads[name], value=0.001)
-            w.sub_(0.001 * (m[name] / (1 - 0.9**t))
-                   / ((v[name] / (1 - 0.999**t)).sqrt() + 1e-8))
+            w.sub_(
+                0.001
+                * (m[name] / (1 - 0.9**t))
+                / ((v[name] / (1 - 0.999**t)).sqrt() + 1e-8)
+            )
         return value
 
     def epoch():
@@ -169,6 +193,7 @@ def compiled_epoch(images, labels, threads):
         for rows in torch.randperm(len(images)).split(64):
             total += step(images[rows], labels[rows]).item()
         torch.set_num_threads(1)
+
     return epoch
 
 
@@ -181,19 +206,30 @@ def measure_epochs(args):
         trainset = Subset(trainset, range(6000))
     count = len(trainset)
     images, labels = next(iter(DataLoader(trainset, batch_size=count)))
-    transform = transforms.Compose([transforms.ToTensor(),
-                                    transforms.Normalize((0.5,), (0.5,))])
-    usual = Subset(datasets.FashionMNIST(helper.find_data('FashionMNIST', args),
-                                         transform=transform), range(count))
-    loaders = {'course': loader(trainset),
-               'batches cut beforehand': list(DataLoader(trainset, batch_size=64)),
-               'DataLoader(TensorDataset)': loader(TensorDataset(images, labels)),
-               "torchvision's way": loader(usual)}
-    ways = {name: lambda part=part: train(part, args.device)
-            for name, part in loaders.items()}
+    transform = transforms.Compose(
+        [transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))]
+    )
+    usual = Subset(
+        datasets.FashionMNIST(
+            helper.find_data('FashionMNIST', args), transform=transform
+        ),
+        range(count),
+    )
+    loaders = {
+        'course': loader(trainset),
+        'batches cut beforehand': list(DataLoader(trainset, batch_size=64)),
+        'DataLoader(TensorDataset)': loader(TensorDataset(images, labels)),
+        "torchvision's way": loader(usual),
+    }
+    ways = {
+        name: lambda part=part: train(part, args.device)
+        for name, part in loaders.items()
+    }
     ways['the step compiled'] = compiled_epoch(images, labels, args.threads)
-    for name, peer in (('scikit-learn', sklearn_epoch),
-                       ('JAX, with its own threads', jax_epoch)):
+    for name, peer in (
+        ('scikit-learn', sklearn_epoch),
+        ('JAX, with its own threads', jax_epoch),
+    ):
         try:
             ways[name] = peer(images.flatten(1).numpy(), labels.numpy())
         except ImportError:
@@ -201,16 +237,25 @@ def measure_epochs(args):
     compare(f'An epoch of lesson 13, {count} images', ways, args.repeat)
 
     short = loader(Subset(trainset, range(6000)))  # two threads on busy cores are slow
-    ways = {f'{threads} thread(s)': lambda threads=threads: train(
-        short, args.device, threads) for threads in sorted({1, args.threads})}
+    ways = {
+        f'{threads} thread(s)': lambda threads=threads: train(
+            short, args.device, threads
+        )
+        for threads in sorted({1, args.threads})
+    }
     compare('6000 images, quiet', ways, args.repeat)
     with busy_cores():
         compare('6000 images, all cores busy', ways, min(args.repeat, 3))
     sizes = [count // 10, count // 5, count // 2, count]
     parts = {size: loader(Subset(trainset, range(size))) for size in sizes}
-    seconds = compare('How an epoch grows', {
-        size: lambda part=part: train(part, args.device)
-        for size, part in parts.items()}, args.repeat)
+    seconds = compare(
+        'How an epoch grows',
+        {
+            size: lambda part=part: train(part, args.device)
+            for size, part in parts.items()
+        },
+        args.repeat,
+    )
     for size, median in seconds.items():
         print(f'  {size:6} images: {median / size * 1e6:.1f} microseconds per image')
 
@@ -220,15 +265,25 @@ def measure_epochs(args):
 
 def measure_starts(args):
     def start(*command):
-        return lambda: subprocess.run([sys.executable, *map(str, command)], cwd=ROOT,
-                                      env={**os.environ, 'MPLBACKEND': 'agg'},
-                                      capture_output=True, check=True)
+        return lambda: subprocess.run(
+            [sys.executable, *map(str, command)],
+            cwd=ROOT,
+            env={**os.environ, 'MPLBACKEND': 'agg'},
+            capture_output=True,
+            check=True,
+        )
 
-    compare('Start to end', {
-        'import torch': start('-c', 'import torch'),
-        'import helper': start('-c', 'import helper'),
-        '0': start(lesson(0)), '1': start(lesson(1), '--figures', 'none'),
-        '8': start(lesson(8))}, args.repeat)
+    compare(
+        'Start to end',
+        {
+            'import torch': start('-c', 'import torch'),
+            'import helper': start('-c', 'import helper'),
+            '0': start(lesson(0)),
+            '1': start(lesson(1), '--figures', 'none'),
+            '8': start(lesson(8)),
+        },
+        args.repeat,
+    )
 
 
 # Photos: lesson 21's features, and lesson 20's usual way
@@ -237,11 +292,12 @@ def measure_starts(args):
 def measure_photos(args):
     program = SimpleNamespace(**runpy.run_path(str(lesson(21)), run_name='lesson'))
     root = helper.find_photos(args)
-    photos = datasets.ImageFolder(root / 'train', program.TRANSFORM,
-                                  loader=helper.open_photo)
+    photos = datasets.ImageFolder(
+        root / 'train', program.TRANSFORM, loader=helper.open_photo
+    )
     everything = len(photos) + len(datasets.ImageFolder(root / 'test'))
     count = min(32 if args.quick else 128, len(photos))
-    photos.samples = photos.samples[::len(photos) // count][:count]
+    photos.samples = photos.samples[:: len(photos) // count][:count]
     paths = [path for path, _ in photos.samples]
     torch.set_num_threads(args.threads)
     body = models.densenet121(weights=None)
@@ -256,8 +312,10 @@ def measure_photos(args):
 
     def from_memory(enabled):
         body.to(memory_format=last)
-        with torch.no_grad(), torch.autocast(args.device.type, torch.bfloat16,
-                                             enabled=enabled):
+        with (
+            torch.no_grad(),
+            torch.autocast(args.device.type, torch.bfloat16, enabled=enabled),
+        ):
             for batch in images.split(32):
                 body(batch.to(args.device, memory_format=last)).sum().item()
 
@@ -278,22 +336,28 @@ def measure_photos(args):
         with redirect_stdout(None):
             program.train(head, stored, quick)
 
-    seconds = compare(f'DenseNet121, {count} photos', {
-        'lesson 21: features': lambda: compute(paths),
-        f'from memory, {dtype}': lambda: from_memory(fast),
-        'from memory, float32': lambda: from_memory(False),
-        "lesson 20's usual way, one epoch": usual,
-        'ten epochs on features': ten_epochs,
-        f'--predict, {len(few)} photos': lambda: compute(few),
-    }, 1 if args.quick else min(args.repeat, 3))
+    seconds = compare(
+        f'DenseNet121, {count} photos',
+        {
+            'lesson 21: features': lambda: compute(paths),
+            f'from memory, {dtype}': lambda: from_memory(fast),
+            'from memory, float32': lambda: from_memory(False),
+            "lesson 20's usual way, one epoch": usual,
+            'ten epochs on features': ten_epochs,
+            f'--predict, {len(few)} photos': lambda: compute(few),
+        },
+        1 if args.quick else min(args.repeat, 3),
+    )
     features, *_, epoch, ten, _ = seconds.values()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f'  {features / count * 1000:.1f} ms per photo, peak memory {peak:.0f} MiB')
     once = features * everything / count
     usual, quick = 10 * epoch * everything / count, ten * everything / count
-    print(f'  Ten epochs on {everything} photos, worked out: usual way {usual:.0f} s, '
-          f'features once {once:.0f} s, then {quick:.1f} s: '
-          f'{usual / (once + quick):.1f} times faster')
+    print(
+        f'  Ten epochs on {everything} photos, worked out: usual way {usual:.0f} s, '
+        f'features once {once:.0f} s, then {quick:.1f} s: '
+        f'{usual / (once + quick):.1f} times faster'
+    )
     torch.set_num_threads(1)
 
 
@@ -307,11 +371,18 @@ def measure_processes(args):
     def start(count):
         many = ['-m', 'torch.distributed.run', '--standalone', '--nproc-per-node']
         command = [*[*many, count] * (count > 1), lesson(22), *given]
-        return lambda: subprocess.run([sys.executable, *map(str, command)], cwd=ROOT,
-                                      capture_output=True, check=True)
+        return lambda: subprocess.run(
+            [sys.executable, *map(str, command)],
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+        )
 
-    compare('Lesson 22, start to end', {f'{count} process(es)': start(count)
-                                        for count in (1, 2)}, args.repeat)
+    compare(
+        'Lesson 22, start to end',
+        {f'{count} process(es)': start(count) for count in (1, 2)},
+        args.repeat,
+    )
 
 
 def measure_export(args):
@@ -330,9 +401,14 @@ def measure_export(args):
         with torch.no_grad():
             model(photos)
 
-    compare('DenseNet121, 8 photos', {
-        'torch': eager,
-        'onnxruntime': lambda: session.run(None, {name: photos.numpy()})}, args.repeat)
+    compare(
+        'DenseNet121, 8 photos',
+        {
+            'torch': eager,
+            'onnxruntime': lambda: session.run(None, {name: photos.numpy()}),
+        },
+        args.repeat,
+    )
     torch.set_num_threads(1)
 
 
@@ -340,21 +416,30 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--repeat', type=int, default=5)
     parser.add_argument('--quick', action='store_true', help='once, with less')
-    parser.add_argument('--only', choices=['epochs', 'starts', 'photos',
-                                             'processes', 'export'])
+    parser.add_argument(
+        '--only', choices=['epochs', 'starts', 'photos', 'processes', 'export']
+    )
     parser.add_argument('--workers', type=int, default=0 if os.cpu_count() < 4 else 2)
     parser.add_argument('--json', type=Path, help='write the seconds to this file')
     args = helper.parse_args(parser, threads=None, lr=0.001)
     args.repeat = 1 if args.quick else args.repeat
     torch.set_num_threads(1)
-    machine = {'processor': platform.processor() or platform.machine(),
-               'cores': os.cpu_count(), 'python': platform.python_version(),
-               'torch': torch.__version__, 'device': str(args.device),
-               'threads': f'1, and {args.threads} for photos'}
+    machine = {
+        'processor': platform.processor() or platform.machine(),
+        'cores': os.cpu_count(),
+        'python': platform.python_version(),
+        'torch': torch.__version__,
+        'device': str(args.device),
+        'threads': f'1, and {args.threads} for photos',
+    }
     print(', '.join(f'{name} {value}' for name, value in machine.items()))
-    for name, measure in (('epochs', measure_epochs), ('starts', measure_starts),
-                          ('photos', measure_photos),
-                          ('processes', measure_processes), ('export', measure_export)):
+    for name, measure in (
+        ('epochs', measure_epochs),
+        ('starts', measure_starts),
+        ('photos', measure_photos),
+        ('processes', measure_processes),
+        ('export', measure_export),
+    ):
         if args.only in (None, name):
             measure(args)
     if args.json:

@@ -11,6 +11,7 @@ Run: python tests/tools/measure_claims.py --data-dir DIR  (where the real data l
      python tests/tools/measure_claims.py --facts
      python tests/tools/measure_claims.py --facts --data-dir DIR  (also those of images)
 """
+
 import argparse
 import ast
 import json
@@ -26,14 +27,30 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from course import ROOT, edited, install, lesson, run, tomllib
 
-LISTED = tomllib.loads((ROOT / 'tests/claims.toml').read_text(encoding='utf-8'),
-                       parse_float=Decimal)  # which tells 88.0 from 88
+LISTED = tomllib.loads(
+    (ROOT / 'tests/claims.toml').read_text(encoding='utf-8'), parse_float=Decimal
+)  # which tells 88.0 from 88
 CLAIMS, FACTS, SECONDS = LISTED['claim'], LISTED['fact'], LISTED['seconds']
 SEEDS = (7, 8, 9)
-FUNCTIONS = {'e': math.e, 'exp': math.exp, 'floor': math.floor, 'ln': math.log,
-             'mean': statistics.fmean}
-ARITHMETIC = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop,
-              ast.Call, ast.Subscript, ast.Name, ast.Load, ast.Constant)
+FUNCTIONS = {
+    'e': math.e,
+    'exp': math.exp,
+    'floor': math.floor,
+    'ln': math.log,
+    'mean': statistics.fmean,
+}
+ARITHMETIC = (
+    ast.Expression,
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.operator,
+    ast.unaryop,
+    ast.Call,
+    ast.Subscript,
+    ast.Name,
+    ast.Load,
+    ast.Constant,
+)
 
 
 def compute(expression, names):
@@ -41,24 +58,32 @@ def compute(expression, names):
     tree = ast.parse(expression, mode='eval')
     for node in ast.walk(tree):
         if not isinstance(node, ARITHMETIC):
-            raise ValueError(f'"{expression}" in claims.toml is more than arithmetic: '
-                             f'{type(node).__name__}')
+            raise ValueError(
+                f'"{expression}" in claims.toml is more than arithmetic: '
+                f'{type(node).__name__}'
+            )
     code = compile(tree, 'claims.toml', 'eval')
     return eval(code, {'__builtins__': {}}, {**FUNCTIONS, **names})
 
 
 def rounded(fact, exact):
     """These numbers as Decimals with as many decimals as the values of a fact."""
-    return [Decimal(number).quantize(Decimal(claimed))
-            for number, claimed in zip(exact, fact['values'])]
+    return [
+        Decimal(number).quantize(Decimal(claimed))
+        for number, claimed in zip(exact, fact['values'])
+    ]
 
 
 def computed(fact):
     """What the expressions of a fact give, rounded like its values."""
-    named = {claim['name']: [float(value) for value in claim['values']]
-             for claim in CLAIMS if 'name' in claim}
-    return rounded(fact, [compute(expression, named)
-                          for expression in fact['expressions']])
+    named = {
+        claim['name']: [float(value) for value in claim['values']]
+        for claim in CLAIMS
+        if 'name' in claim
+    }
+    return rounded(
+        fact, [compute(expression, named) for expression in fact['expressions']]
+    )
 
 
 def of_dataset(fact, data_dir):
@@ -85,16 +110,21 @@ def of_weights(fact):
     name, *asked = fact['weights']
     weights = models.get_weight(name)
     transform = weights.transforms()
-    known = {'size': [weights.meta['_file_size']], 'mean': transform.mean,
-             'std': transform.std}
+    known = {
+        'size': [weights.meta['_file_size']],
+        'mean': transform.mean,
+        'std': transform.std,
+    }
     return rounded(fact, [number for what in asked for number in known[what]])
 
 
 def command(entry):
     """How the numbers of a claim or a fact are found again."""
     if 'lesson' in entry:
-        return ('python tests/tools/measure_claims.py --data-dir DIR '
-                f'--lessons {entry["lesson"]}')
+        return (
+            'python tests/tools/measure_claims.py --data-dir DIR '
+            f'--lessons {entry["lesson"]}'
+        )
     if 'dataset' in entry:
         return 'python tests/tools/measure_claims.py --facts --data-dir DIR'
     if 'expressions' in entry or 'weights' in entry:
@@ -115,9 +145,22 @@ def output(claim, seed, data_dir, folder):
     path = lesson(claim['lesson'], folder)
     original = path.read_text(encoding='utf-8')
     path.write_text(source_of(claim, path), encoding='utf-8')
-    result = run(path, '--data', 'real', '--data-dir', data_dir, '--seed', seed,
-                 '--device', 'cpu', '--figures', 'none', *claim.get('options', []),
-                 env={'TORCH_HOME': os.path.join(data_dir, 'torch_home')}, timeout=3600)
+    result = run(
+        path,
+        '--data',
+        'real',
+        '--data-dir',
+        data_dir,
+        '--seed',
+        seed,
+        '--device',
+        'cpu',
+        '--figures',
+        'none',
+        *claim.get('options', []),
+        env={'TORCH_HOME': os.path.join(data_dir, 'torch_home')},
+        timeout=3600,
+    )
     path.write_text(original, encoding='utf-8')
     if result.returncode:
         sys.exit(f'{path.name}: {result.stderr}')
@@ -128,8 +171,10 @@ def value(claim, stdout):
     """The number that is claimed, as found in what was printed."""
     n = [float(number) for number in re.findall(claim['find'], stdout)]
     if not n:
-        sys.exit(f'{claim["what"]}: lesson {claim["lesson"]} prints nothing that fits '
-                 f'the pattern {claim["find"]!r} of tests/claims.toml.')
+        sys.exit(
+            f'{claim["what"]}: lesson {claim["lesson"]} prints nothing that fits '
+            f'the pattern {claim["find"]!r} of tests/claims.toml.'
+        )
     return compute(claim.get('value', 'n[-1]'), {'n': n})
 
 
@@ -137,8 +182,9 @@ def measure(claim, printed, data_dir, folder):
     """The values of a claim, one for each seed; printed: the output of earlier runs."""
     found = []
     for seed, _ in zip(SEEDS, claim['values']):
-        key = json.dumps([claim['lesson'], claim.get('options'), claim.get('changes'),
-                          seed])
+        key = json.dumps(
+            [claim['lesson'], claim.get('options'), claim.get('changes'), seed]
+        )
         if key not in printed:
             printed[key] = output(claim, seed, data_dir, folder)
         found.append(round(value(claim, printed[key]), 3))
@@ -155,11 +201,21 @@ def measure_all(lessons, data_dir):
                 continue
             found = measure(claim, printed, data_dir, copy)
             claimed = [float(number) for number in claim['values']]
-            far = any(abs(one - other) > claim['tolerance']
-                      for one, other in zip(found, claimed))
+            far = any(
+                abs(one - other) > claim['tolerance']
+                for one, other in zip(found, claimed)
+            )
             wrong += far
-            print('WRONG' if far else 'right', f'lesson {claim["lesson"]}:',
-                  claim['what'], '| claimed', claimed, 'found', found, flush=True)
+            print(
+                'WRONG' if far else 'right',
+                f'lesson {claim["lesson"]}:',
+                claim['what'],
+                '| claimed',
+                claimed,
+                'found',
+                found,
+                flush=True,
+            )
     return wrong
 
 
@@ -180,8 +236,14 @@ def check_facts(data_dir=None):
             continue
         found = [str(number) for number in found]
         wrong += found != claimed
-        print('right' if found == claimed else 'WRONG', fact['what'], '| claimed',
-              ', '.join(claimed), '| computed', ', '.join(found))
+        print(
+            'right' if found == claimed else 'WRONG',
+            fact['what'],
+            '| claimed',
+            ', '.join(claimed),
+            '| computed',
+            ', '.join(found),
+        )
     return wrong
 
 
@@ -189,8 +251,9 @@ def main():
     parser = argparse.ArgumentParser(description='Measure what is claimed.')
     parser.add_argument('--data-dir', help='where the real data lies')
     parser.add_argument('--lessons', nargs='+', help='only claims about these')
-    parser.add_argument('--facts', action='store_true',
-                        help='compute what is not measured')
+    parser.add_argument(
+        '--facts', action='store_true', help='compute what is not measured'
+    )
     args = parser.parse_args()
     if args.facts:
         wrong = check_facts(args.data_dir)

@@ -10,6 +10,7 @@ them, with more than one seed.
 
 Run: python tests/tools/measure_lessons.py --data-dir DIR  (where the real data lies)
 """
+
 import argparse
 import os
 import re
@@ -26,8 +27,16 @@ def measure(path, data_dir, device):
     """Return what the lesson reached, as text, and its seconds."""
     options = []
     if settings(path) is not None:
-        options = ['--data', 'real', '--data-dir', data_dir, '--device', device,
-                   '--figures', 'save']
+        options = [
+            '--data',
+            'real',
+            '--data-dir',
+            data_dir,
+            '--device',
+            device,
+            '--figures',
+            'save',
+        ]
     start = time.perf_counter()
     result = run(path, *options, timeout=3600)
     seconds = time.perf_counter() - start
@@ -51,8 +60,9 @@ def columns_of(text):
     They are found by their titles, in the first row of the table that has the lessons.
     """
     lines = text.splitlines()
-    rows = [i for i, line in enumerate(lines)
-            if re.match(r'\|[^|]*\(codes/\w+\.py\)', line)]
+    rows = [
+        i for i, line in enumerate(lines) if re.match(r'\|[^|]*\(codes/\w+\.py\)', line)
+    ]
     if not rows:
         sys.exit('README.md has no table of the lessons.')
     first = rows[0]
@@ -63,8 +73,10 @@ def columns_of(text):
     for name in ('accuracy', 'seconds'):
         found = [i for i, title in enumerate(titles) if name in title]
         if len(found) != 1:
-            sys.exit(f'The outline in README.md should have one column whose title has '
-                     f'the word "{name}". Its titles are: {", ".join(titles)}')
+            sys.exit(
+                f'The outline in README.md should have one column whose title has '
+                f'the word "{name}". Its titles are: {", ".join(titles)}'
+            )
         columns[name] = found[0]
     return columns
 
@@ -73,8 +85,11 @@ def updated(text, name, reached, seconds):
     """The text of README.md with what was measured in the row of a lesson."""
     columns = columns_of(text)
     lines = text.split('\n')
-    rows = [i for i, line in enumerate(lines)
-            if re.match(rf'\|[^|]*\(codes/{re.escape(name)}\)', line)]
+    rows = [
+        i
+        for i, line in enumerate(lines)
+        if re.match(rf'\|[^|]*\(codes/{re.escape(name)}\)', line)
+    ]
     if len(rows) != 1:
         sys.exit(f'README.md has {len(rows)} rows of {name}')
     cells = cells_of(lines[rows[0]])
@@ -105,8 +120,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         copy = install(Path(folder, 'course'))
         for path in LESSONS:
-            reached, seconds = measure(copy / 'codes' / path.name,
-                                       args.data_dir.resolve(), args.device)
+            reached, seconds = measure(
+                copy / 'codes' / path.name, args.data_dir.resolve(), args.device
+            )
             print(f'{path.name:32} {reached:20} {seconds:6.1f} s', flush=True)
             text = updated(text, path.name, reached, seconds)
             number = re.match(r'\d+(?:_\d+)?(?=_)', path.name)[0]

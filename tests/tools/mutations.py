@@ -22,6 +22,7 @@ shapes in comments). A session of it has one test command for all files, runs on
 mistake after the other in the working tree, and otherwise needs servers in clones from
 git. What is left would be to replace a piece of text and to run a command.
 """
+
 import argparse
 import ast
 import collections
@@ -65,16 +66,26 @@ AREAS = {
 }
 
 # Lessons are most of the course, so they get three of eight turns.
-TURNS = ['lessons', 'helper', 'lessons', 'referee',
-         'lessons', 'exercises', 'photos', 'docs']
+TURNS = [
+    'lessons',
+    'helper',
+    'lessons',
+    'referee',
+    'lessons',
+    'exercises',
+    'photos',
+    'docs',
+]
 
 # The first pattern that fits a file says which tests run, in the folder tests/, one
 # line of arguments after the other until one of them fails. {stem} is the name of the
 # file, as it stands in the name of every test about a lesson.
 TESTS = {
     'codes/*.py': ['-k {stem}', 'test_form.py test_claims.py test_readme.py'],
-    'helper.py': ['test_helper.py test_data.py test_photos.py test_figures.py',
-                  'test_lessons.py'],
+    'helper.py': [
+        'test_helper.py test_data.py test_photos.py test_figures.py',
+        'test_lessons.py',
+    ],
     'exercises/referee.py': ['test_referee.py'],
     'exercises/check.py': ['test_exercises.py'],
     'exercises/answers/*.py': ['test_exercises.py -k "[{stem}] or [{stem}-"'],
@@ -116,6 +127,7 @@ def course_files(root, only=''):
 # ----------------------------------------------------------------------------------
 # A mistake, and the source in which it is made
 
+
 @dataclasses.dataclass(frozen=True)
 class Mistake:
     """One piece of a file, replaced.
@@ -141,7 +153,7 @@ class Mistake:
 
     def made_in(self, source):
         """The text of the file with the mistake in it."""
-        return source[:self.start] + self.text + source[self.end:]
+        return source[: self.start] + self.text + source[self.end :]
 
     def __str__(self):
         return f'{self.file}:{self.line}  {self.kind}  {self.old} -> {self.new}'
@@ -175,7 +187,7 @@ class Source:
         return self.position(node.end_lineno, node.end_col_offset)
 
     def code(self, node):
-        return self.text[self.start(node):self.end(node)]
+        return self.text[self.start(node) : self.end(node)]
 
     def is_in_place(self, node):
         """False for some parts of f-strings, whose places Python 3.11 gets wrong."""
@@ -217,8 +229,18 @@ def called(call):
 # than trees written anew, so that everything around them stays as it is. A few of these
 # don't compile; the sample drops them.
 
-METHODS = {'to', 'eval', 'train', 'cpu', 'detach', 'clone', 'item', 'float',
-           'contiguous', 'requires_grad_'}
+METHODS = {
+    'to',
+    'eval',
+    'train',
+    'cpu',
+    'detach',
+    'clone',
+    'item',
+    'float',
+    'contiguous',
+    'requires_grad_',
+}
 SEEDS = {'manual_seed', 'manual_seed_all', 'seed', 'default_rng'}
 SEED_KEYWORDS = {'generator', 'seed', 'random_state'}
 SAFEGUARDS = {'encoding', 'map_location', 'weights_only'}
@@ -232,8 +254,10 @@ def statements(source):
     with a NameError, and to notice that is no merit.
     """
     bound = set()
-    for node in sorted((node for node in source.nodes if isinstance(node, ast.stmt)),
-                       key=lambda node: (node.lineno, node.col_offset)):
+    for node in sorted(
+        (node for node in source.nodes if isinstance(node, ast.stmt)),
+        key=lambda node: (node.lineno, node.col_offset),
+    ):
         kind = 'statement'
         if isinstance(node, ast.Assign):
             key = source.scope(node), ast.unparse(node.targets)
@@ -250,8 +274,18 @@ def statements(source):
                 method = isinstance(node.value.func, ast.Attribute) and name in METHODS
                 kind = 'method' if method else kind
                 kind = 'seed' if name in SEEDS else kind
-        elif not isinstance(node, (ast.AugAssign, ast.Return, ast.Raise, ast.Break,
-                                   ast.Continue, ast.Delete, ast.Assert)):
+        elif not isinstance(
+            node,
+            (
+                ast.AugAssign,
+                ast.Return,
+                ast.Raise,
+                ast.Break,
+                ast.Continue,
+                ast.Delete,
+                ast.Assert,
+            ),
+        ):
             continue
         yield kind, source.start(node), source.end(node), 'pass'
 
@@ -262,8 +296,12 @@ def methods(source):
         if isinstance(source.parents[call], ast.Expr):
             continue  # a statement of its own, see statements()
         if called(call) == 'deepcopy' and len(call.args) == 1:
-            yield ('method', source.start(call), source.end(call),
-                   source.code(call.args[0]))
+            yield (
+                'method',
+                source.start(call),
+                source.end(call),
+                source.code(call.args[0]),
+            )
         elif isinstance(call.func, ast.Attribute) and call.func.attr in METHODS:
             yield 'method', source.end(call.func.value), source.end(call), ''
 
@@ -298,7 +336,7 @@ def arguments(source):
             starred = any(isinstance(argument, ast.Starred) for argument in pair)
             if starred or called(call) in EITHER_WAY:
                 continue
-            between = source.text[source.end(first):source.start(second)]
+            between = source.text[source.end(first) : source.start(second)]
             text = source.code(second) + between + source.code(first)
             yield 'arguments exchanged', source.start(first), source.end(second), text
 
@@ -312,9 +350,29 @@ def seeds(source):
                 yield 'seed', source.start(argument), source.end(argument), '7'
 
 
-DIM_METHODS = {'sum', 'mean', 'argmax', 'argmin', 'max', 'min', 'softmax',
-               'log_softmax', 'cat', 'stack', 'squeeze', 'unsqueeze', 'flatten', 'norm',
-               'std', 'var', 'cumsum', 'flip', 'size', 'unbind', 'roll'}
+DIM_METHODS = {
+    'sum',
+    'mean',
+    'argmax',
+    'argmin',
+    'max',
+    'min',
+    'softmax',
+    'log_softmax',
+    'cat',
+    'stack',
+    'squeeze',
+    'unsqueeze',
+    'flatten',
+    'norm',
+    'std',
+    'var',
+    'cumsum',
+    'flip',
+    'size',
+    'unbind',
+    'roll',
+}
 DIM_KEYWORDS = {'dim', 'axis', 'start_dim', 'end_dim', 'dims'}
 BOUNDING = {'range', 'clamp', 'clamp_', 'clip', 'min', 'max'}
 ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
@@ -418,8 +476,7 @@ def operators(source):
                 found = [(node.left, node.op, node.right)]
         elif isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
             start, end = source.end(node.target), source.start(node.value)
-            yield ('arithmetic', start, end,
-                   source.text[start:end].replace('+=', '='))
+            yield ('arithmetic', start, end, source.text[start:end].replace('+=', '='))
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             yield 'comparison', source.start(node), source.start(node.operand), ''
         for left, operator, right in found:
@@ -435,19 +492,32 @@ def operators(source):
 
 def is_text(node):
     return isinstance(node, ast.JoinedStr) or (
-        isinstance(node, ast.Constant) and isinstance(node.value, str))
+        isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
 
 
 # In groups: each is exchanged for the next of its group.
 STRINGS = [
-    ['cpu', 'cuda'], ['mean', 'sum'], ['min', 'max'], ['r', 'w'], ['rb', 'wb'],
-    ['show', 'save', 'none'], ['auto', 'real', 'synthetic'], ['RGB', 'L'],
-    ['store_true', 'store_false'], ['MNIST', 'FashionMNIST'], ['gloo', 'nccl'],
+    ['cpu', 'cuda'],
+    ['mean', 'sum'],
+    ['min', 'max'],
+    ['r', 'w'],
+    ['rb', 'wb'],
+    ['show', 'save', 'none'],
+    ['auto', 'real', 'synthetic'],
+    ['RGB', 'L'],
+    ['store_true', 'store_false'],
+    ['MNIST', 'FashionMNIST'],
+    ['gloo', 'nccl'],
     ['tab:blue', 'tab:orange'],
 ]
 SETS = [['train', 'test', 'valid']]
-NAMES = [['BILINEAR', 'BICUBIC'], ['float32', 'float64'], ['bfloat16', 'float16'],
-         ['int64', 'int32']]
+NAMES = [
+    ['BILINEAR', 'BICUBIC'],
+    ['float32', 'float64'],
+    ['bfloat16', 'float16'],
+    ['int64', 'int32'],
+]
 WORDING = {'help', 'title', 'label', 'description', 'usage'}  # no test should hold it
 
 
@@ -515,8 +585,11 @@ def same_kind(source):
         if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
             continue
         for scope in source.above(node):
-            members = [names for (where, _), names in groups.items()
-                       if where is scope and node.id in names]
+            members = [
+                names
+                for (where, _), names in groups.items()
+                if where is scope and node.id in names
+            ]
             if members:
                 other = next_in(members, node.id)
                 if other and source.is_in_place(node):
@@ -585,12 +658,23 @@ def comments(source, shapes_only=False):
                 yield 'comment', offset + match.start(), offset + match.end(), other
 
 
-KINDS = [statements, methods, arguments, seeds, numbers, operators, options, same_kind,
-         blocks, comments]
+KINDS = [
+    statements,
+    methods,
+    arguments,
+    seeds,
+    numbers,
+    operators,
+    options,
+    same_kind,
+    blocks,
+    comments,
+]
 
 
 # ----------------------------------------------------------------------------------
 # All mistakes of a file, and those that nobody could notice
+
 
 def mistakes_in(file, text, shapes_only=False):
     """The mistakes that can be made in a file, in the order of its text.
@@ -620,15 +704,18 @@ def mistakes_in(file, text, shapes_only=False):
         seen[same] += 1
         key = hashlib.sha256(json.dumps([*same, number]).encode()).hexdigest()[:12]
         line = text.count('\n', 0, start) + 1
-        found.append(Mistake(file, kind, start, end, new, line, old_lines, new_lines,
-                             key))
+        found.append(
+            Mistake(file, kind, start, end, new, line, old_lines, new_lines, key)
+        )
     return found
 
 
 def course_texts(root, only=''):
     """{file: its text} of the files in which mistakes are made."""
-    return {file: (root / file).read_text(encoding='utf-8')
-            for file in course_files(root, only)}
+    return {
+        file: (root / file).read_text(encoding='utf-8')
+        for file in course_files(root, only)
+    }
 
 
 def all_mistakes(texts):
@@ -674,8 +761,11 @@ def fault_of(entry, texts):
     """What is wrong with an entry of harmless.toml, or ''. texts: {file: its text}."""
     if not entry.get('reason', '').strip():
         return 'gives no reason'
-    times = [words(text).count(words(entry['old'])) for file, text in texts.items()
-             if Path(file).match(entry['file'])]
+    times = [
+        words(text).count(words(entry['old']))
+        for file, text in texts.items()
+        if Path(file).match(entry['file'])
+    ]
     if not any(times):
         return 'has code that occurs in no such file'
     if max(times) > 1:
@@ -685,6 +775,7 @@ def fault_of(entry, texts):
 
 # ----------------------------------------------------------------------------------
 # The sample
+
 
 def draw(seed, *key):
     """A number that depends on the seed and the key, and on nothing else."""
@@ -725,8 +816,17 @@ def sample(mistakes, texts, count, seed, entries=()):
 # ----------------------------------------------------------------------------------
 # Running
 
-GENERATED = ['.git', '.venv*', '.mutations', '.pytest_cache', '.ruff_cache', 'my',
-             '__pycache__', 'figures', 'checkpoints']
+GENERATED = [
+    '.git',
+    '.venv*',
+    '.mutations',
+    '.pytest_cache',
+    '.ruff_cache',
+    'my',
+    '__pycache__',
+    'figures',
+    'checkpoints',
+]
 SITE = ['_build', 'lessons', 'notes', 'notebooks']  # in docs/, made by sphinx-build
 LARGE = 'data/synthetic'  # linked: nothing writes there
 PYTEST = '-m pytest -x -q -p no:cacheprovider'
@@ -737,13 +837,17 @@ STOPPED = threading.Event()
 
 def copy_course(root, copy, with_site):
     """Copy what is in the repository, and the site as well if that is wanted."""
+
     def left_out(folder, names):
         out = shutil.ignore_patterns(*GENERATED)(folder, names)
         if Path(folder) == root / 'docs' and not with_site:
             out |= set(SITE)
         if Path(folder) == root / 'data':  # real data lies beside these
-            out |= {name for name in names
-                    if not name.endswith(('.md', '.py')) and name != 'synthetic'}
+            out |= {
+                name
+                for name in names
+                if not name.endswith(('.md', '.py')) and name != 'synthetic'
+            }
         if Path(folder) == root / LARGE:
             out |= {name for name in names if Path(folder, name).is_dir()}
         return out
@@ -777,9 +881,14 @@ def command(line, folder, timeout):
             if STOPPED.is_set():
                 raise RuntimeError('stopped')
             process = subprocess.Popen(
-                [sys.executable, *shlex.split(line)], cwd=folder, env=env,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                start_new_session=True)  # so that stop() reaches what it starts
+                [sys.executable, *shlex.split(line)],
+                cwd=folder,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )  # so that stop() reaches what it starts
             RUNNING.add(process)
         try:
             code = process.wait(timeout)
@@ -830,14 +939,22 @@ def judge(root, mistake, text, baseline, timeout):
     if code != 0:
         verdict = 'BROKEN'
     else:
-        code, output = run_tests(root, mistake.file, mistake.made_in(text),
-                                 max(timeout, 5 * seconds))
+        code, output = run_tests(
+            root, mistake.file, mistake.made_in(text), max(timeout, 5 * seconds)
+        )
         verdict = 'noticed' if code != 0 else 'SURVIVED'
-    return {'id': mistake.id, 'verdict': verdict, 'area': mistake.area,
-            'file': mistake.file, 'line': mistake.line, 'kind': mistake.kind,
-            'old': mistake.old, 'new': mistake.new,
-            'by': 'hangs' if code == 'hangs' else failed_test(output),
-            'seconds': round(time.monotonic() - start)}
+    return {
+        'id': mistake.id,
+        'verdict': verdict,
+        'area': mistake.area,
+        'file': mistake.file,
+        'line': mistake.line,
+        'kind': mistake.kind,
+        'old': mistake.old,
+        'new': mistake.new,
+        'by': 'hangs' if code == 'hangs' else failed_test(output),
+        'seconds': round(time.monotonic() - start),
+    }
 
 
 def measure_baseline(root, file, text, timeout):
@@ -857,18 +974,30 @@ def judge_all(root, chosen, texts, jobs, timeout):
     try:
         baselines = {}
         for tests, file in files.items():
-            baselines[tests] = pool.submit(measure_baseline, root, file, texts[file],
-                                           timeout)
+            baselines[tests] = pool.submit(
+                measure_baseline, root, file, texts[file], timeout
+            )
         for tests, file in files.items():
             code, output, seconds = baselines[tests].result()
             if code == 0:
                 print(f'{seconds:4.0f} s without a mistake for {file}', flush=True)
             else:
-                print(f'BROKEN: the tests about {file} fail without any mistake:\n'
-                      f'{output[-2000:]}', flush=True)
-        futures = [pool.submit(judge, root, one, texts[one.file],
-                               baselines[tests_of(one.file)].result(), timeout)
-                   for one in chosen]
+                print(
+                    f'BROKEN: the tests about {file} fail without any mistake:\n'
+                    f'{output[-2000:]}',
+                    flush=True,
+                )
+        futures = [
+            pool.submit(
+                judge,
+                root,
+                one,
+                texts[one.file],
+                baselines[tests_of(one.file)].result(),
+                timeout,
+            )
+            for one in chosen
+        ]
         for future in concurrent.futures.as_completed(futures):
             yield future.result()
     finally:
@@ -882,6 +1011,7 @@ def judge_all(root, chosen, texts, jobs, timeout):
 
 # ----------------------------------------------------------------------------------
 # Results and report
+
 
 def results_in(path):
     """{id: result} of the mistakes that were judged before. BROKEN ones run again."""
@@ -910,8 +1040,10 @@ def keep(path, result):
 
 
 def told(result):
-    return (f'{result["verdict"]:8}  {result["file"]}:{result["line"]}  '
-            f'{result["kind"]}  {result["old"]} -> {result["new"]}')
+    return (
+        f'{result["verdict"]:8}  {result["file"]}:{result["line"]}  '
+        f'{result["kind"]}  {result["old"]} -> {result["new"]}'
+    )
 
 
 def report(results):
@@ -942,8 +1074,9 @@ def count_possible(mistakes):
         rows.append([kind, *row, sum(row)])
     total = [sum(one.area == area for one in mistakes) for area in AREAS]
     rows.append(['all', *total, len(mistakes)])
-    return [f'{name:20}' + ''.join(f'{cell:>10}' for cell in row)
-            for name, *row in rows]
+    return [
+        f'{name:20}' + ''.join(f'{cell:>10}' for cell in row) for name, *row in rows
+    ]
 
 
 def main(arguments=None):
@@ -954,11 +1087,19 @@ def main(arguments=None):
     add('--only', default='', metavar='TEXT', help='files that have this in their path')
     add('--jobs', default=1, type=int, help='how many at the same time')
     add('--list', action='store_true', help='print the sample, and run nothing')
-    add('--results', default=ROOT / '.mutations/results.jsonl', type=Path,
-        help='the file of results, which a run continues')
-    add('--timeout', default=600, type=int,
+    add(
+        '--results',
+        default=ROOT / '.mutations/results.jsonl',
+        type=Path,
+        help='the file of results, which a run continues',
+    )
+    add(
+        '--timeout',
+        default=600,
+        type=int,
         help='seconds after which tests that hang count as noticed, or five times what '
-             'they take without a mistake if that is more')
+        'they take without a mistake if that is more',
+    )
     args = parser.parse_args(arguments)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)

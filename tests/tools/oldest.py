@@ -7,6 +7,7 @@ the tests in it, without the slow ones and without the real data.
 
 Run: python tests/tools/oldest.py  (Python 3.10 to 3.13; more words go to pytest)
 """
+
 import os
 import subprocess
 import sys
@@ -21,13 +22,30 @@ def main():
     python = FOLDER / ('Scripts' if os.name == 'nt' else 'bin') / 'python'
     if not python.exists():
         venv.create(FOLDER, with_pip=True)
-        subprocess.run([python, '-m', 'pip', 'install', '-q', 'torch==2.6.0',
-                        'torchvision==0.21.0', 'onnxscript<0.3', 'protobuf<7',
-                        '-r', ROOT / 'tests/requirements.txt'], check=True)
-    environment = {name: value for name, value in os.environ.items()
-                   if name != 'COURSE_DATA'}
-    sys.exit(subprocess.run([python, '-m', 'pytest', *sys.argv[1:]], cwd=ROOT,
-                            env=environment).returncode)
+        subprocess.run(
+            [
+                python,
+                '-m',
+                'pip',
+                'install',
+                '-q',
+                'torch==2.6.0',
+                'torchvision==0.21.0',
+                'onnxscript<0.3',
+                'protobuf<7',
+                '-r',
+                ROOT / 'tests/requirements.txt',
+            ],
+            check=True,
+        )
+    environment = {
+        name: value for name, value in os.environ.items() if name != 'COURSE_DATA'
+    }
+    sys.exit(
+        subprocess.run(
+            [python, '-m', 'pytest', *sys.argv[1:]], cwd=ROOT, env=environment
+        ).returncode
+    )
 
 
 if __name__ == '__main__':

@@ -15,6 +15,7 @@ what was printed, `# [64, 784]` after an assignment with the shape of the result
 and `# SomeError: text` with the error that the statement must raise (... is any text).
 Whatever else the snippets print is shown.
 """
+
 import ast
 import contextlib
 import io
@@ -48,7 +49,7 @@ def statements(code):
         comment = ''
         if node.lineno == node.end_lineno:  # offsets count the bytes of UTF-8
             line = lines[node.end_lineno - 1].encode('utf-8')
-            rest = line[node.end_col_offset:].decode('utf-8')
+            rest = line[node.end_col_offset :].decode('utf-8')
             comment = rest.partition('# ')[2].strip()
         yield node, comment
 
@@ -62,8 +63,11 @@ def shapes_of(node, namespace):
 
 
 def is_print(node):
-    return (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-            and ast.unparse(node.value.func) == 'print')
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.value.func) == 'print'
+    )
 
 
 def compare_shapes(node, comment, before, namespace):
@@ -99,8 +103,9 @@ def execute(node, comment, namespace):
         return text, 'raises no error'
     if is_print(node) and comment:
         return '', None if text == comment else f'prints {text}'
-    if (isinstance(node, ast.Assign)
-            and re.fullmatch(rf'{SHAPE}(?: -> {SHAPE})?', comment)):
+    if isinstance(node, ast.Assign) and re.fullmatch(
+        rf'{SHAPE}(?: -> {SHAPE})?', comment
+    ):
         return text, compare_shapes(node, comment, before, namespace)
     return text, None
 
@@ -116,8 +121,10 @@ def run_page(page):
                 print(text)
             if problem:
                 said = f', but its comment says: {comment}' if comment else ''
-                wrong.append(f'{page}, line {first + node.lineno - 1}: '
-                             f'`{ast.unparse(node)}` {problem}{said}')
+                wrong.append(
+                    f'{page}, line {first + node.lineno - 1}: '
+                    f'`{ast.unparse(node)}` {problem}{said}'
+                )
     print(f'{page}: {checked} comments checked')
     return wrong
 
@@ -130,8 +137,9 @@ def main():
     if len(pages) == 1:
         os.chdir(ROOT)
         sys.exit('\n'.join(run_page(pages[0])) or 0)
-    codes = [subprocess.run([sys.executable, __file__, page]).returncode
-             for page in pages]
+    codes = [
+        subprocess.run([sys.executable, __file__, page]).returncode for page in pages
+    ]
     sys.exit(max(codes))
 
 
