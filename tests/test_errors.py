@@ -28,6 +28,7 @@ from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, TensorDataset, random_split
 from torchvision import transforms
+from torchvision.transforms import v2
 
 PAGE = (ROOT / 'notes/errors_and_fixes.md').read_text(encoding='utf-8')
 PROSE = re.sub(r'(?ms)^```.*?^```', '', PAGE)
@@ -53,6 +54,8 @@ NEEDS = {
     'a torch with CUDA, but no GPU': torch.backends.cuda.is_built()
     and not torch.cuda.is_available(),
 }
+
+TO_TENSOR = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
 
 images = torch.rand(4, 1, 28, 28)
 labels = torch.tensor([3, 0, 9, 1])
@@ -782,17 +785,33 @@ def no_transform(fails):
     photos = [transforms.ToPILImage()(image) for image in images]
     with fails(TypeError, "found <class 'PIL.Image.Image'>"):
         next(iter(DataLoader(photos, batch_size=2)))
-    tensors = [transforms.ToTensor()(photo) for photo in photos]
+    tensors = [TO_TENSOR(photo) for photo in photos]
     assert next(iter(DataLoader(tensors, batch_size=2))).shape == (2, 1, 28, 28)
+
+
+@case('Normalize() does not support PIL images')
+def normalize_before_to_image(fails):
+    normalize = v2.Normalize([0.5], [0.5])
+    picture = v2.ToPILImage()(images[0])
+    with fails(TypeError):
+        v2.Compose([normalize, TO_TENSOR])(picture)
+    assert v2.Compose([TO_TENSOR, normalize])(picture).shape == (1, 28, 28)
+
+
+@case('Input tensor should be a float tensor')
+def normalize_before_to_dtype(fails):
+    picture = v2.ToPILImage()(images[0])
+    with fails(TypeError):
+        v2.Compose([v2.ToImage(), v2.Normalize([0.5], [0.5])])(picture)
 
 
 @case('img should be Tensor Image')
 def normalize_before_to_tensor(fails):
     to_tensor, normalize = transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))
-    image = transforms.ToPILImage()(images[0])
+    picture = transforms.ToPILImage()(images[0])
     with fails(TypeError):
-        transforms.Compose([normalize, to_tensor])(image)
-    assert transforms.Compose([to_tensor, normalize])(image).shape == (1, 28, 28)
+        transforms.Compose([normalize, to_tensor])(picture)
+    assert transforms.Compose([to_tensor, normalize])(picture).shape == (1, 28, 28)
 
 
 @case("output with shape ... doesn't match the broadcast shape")
@@ -800,6 +819,8 @@ def three_means_for_one_channel(fails):
     with fails(RuntimeError):
         transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))(images[0])
     assert transforms.Normalize((0.5,), (0.5,))(images[0]).shape == (1, 28, 28)
+    broadcast = v2.Normalize([0.5] * 3, [0.5] * 3)(images[0])
+    assert broadcast.shape == (3, 28, 28), 'The page says that v2 raises no error.'
 
 
 @case("output with shape ... doesn't match the broadcast shape")
