@@ -163,22 +163,40 @@ def _explain(kind, error, trace):
 def load_data(name, args):
     """Return (trainset, testset) of 'MNIST' or 'FashionMNIST', already normalized.
 
-    Both are TensorDatasets of images, float32 [n, 1, 28, 28] with values from -1 to 1,
-    and labels, int64 [n] with values from 0 to 9. Their attribute `classes` lists the
-    ten names. The values equal those of torchvision's dataset with the transforms
-    ToTensor and Normalize((0.5,), (0.5,)), but they are computed only once instead of
-    every epoch.
+    Both are TensorDatasets of images, float32 [n, 1, 28, 28], and labels, int64 [n]
+    with values from 0 to 9. Both have the attributes `classes`, the ten names, and
+    `mean` and `std`, the numbers that the images were normalized with: the mean and the
+    standard deviation of all pixels of the training set, scaled to 0 to 1.
+
+    The values equal those of torchvision's dataset with the transforms ToImage,
+    ToDtype(torch.float32, scale=True), and Normalize([mean], [std]), but they are
+    computed only once instead of every epoch.
     """
     root = find_data(name, args)
+    train, test = _read(name, root)
+    train_images = _scaled_images(train)
+    test_images = _scaled_images(test)
+
+    # The test set is normalized with the training set's numbers, as any new image is.
+    mean = train_images.mean().item()
+    std = train_images.std().item()
+
     sets = []
-    for raw in _read(name, root):
-        images = raw.data.unsqueeze(1).float()  # [n, 28, 28] -> [n, 1, 28, 28]
-        images = images.div_(255).sub_(0.5).div_(0.5)
+    for raw, images in ((train, train_images), (test, test_images)):
+        images = images.sub_(mean).div_(std)
         dataset = _Images(images, raw.targets)
         dataset.classes = [text.split(' - ')[0] for text in raw.classes]  # '0 - zero'
+        dataset.mean = mean
+        dataset.std = std
         sets.append(dataset)
     trainset, testset = sets
     return trainset, testset
+
+
+def _scaled_images(raw):
+    """Return the images of torchvision's dataset, float32 [n, 1, 28, 28], 0 to 1."""
+    images = raw.data.unsqueeze(1)  # uint8, [n, 28, 28] -> [n, 1, 28, 28]
+    return images.float().mul_(1 / 255)
 
 
 class _Batch(tuple):
@@ -376,20 +394,25 @@ def find_weights(weights, args):
 # Figures
 
 
-def imshow(image, title='', ax=None, mean=0.5, std=0.5):
+def imshow(image, title='', ax=None, mean=None, std=None):
     """Draw one image and return the axes it's drawn in.
 
     image: tensor [1 or 3, H, W] or [H, W], on any device.
     mean, std: the numbers it was normalized with, one for all channels or one for each.
-        They are undone before drawing, and the values are clamped to 0 to 1.
+        They are undone before drawing, and the values are clamped to 0 to 1. Without
+        them, the image's lowest value is drawn black and its highest white.
     """
     import matplotlib.pyplot as plt  # here, because importing it takes long
 
-    mean = torch.as_tensor(mean).view(-1, 1, 1)
-    std = torch.as_tensor(std).view(-1, 1, 1)
     height, width = image.shape[-2:]
     image = image.detach().cpu().reshape(-1, height, width)
-    image = (image * std + mean).clamp(0, 1)
+    if mean is None:
+        lowest = image.min()
+        image = (image - lowest) / (image.max() - lowest).clamp(min=1e-8)
+    else:
+        mean = torch.as_tensor(mean).view(-1, 1, 1)
+        std = torch.as_tensor(std).view(-1, 1, 1)
+        image = (image * std + mean).clamp(0, 1)
 
     if ax is None:
         figure = plt.figure(figsize=(4, 4))
@@ -421,7 +444,7 @@ def view_classify(image, ps, classes, title=''):
     right.set_xlabel('probability')
 
 
-def view_sheet(images, titles, mean=0.5, std=0.5, good=None):
+def view_sheet(images, titles, mean=None, std=None, good=None):
     """Draw up to 16 images in rows of four, each with a title.
 
     images: tensor [n, 1 or 3, H, W] or a list of tensors. titles: n strings.

@@ -46,7 +46,9 @@ y2 = sigmoid(torch.sum(features * weights) + bias)
 
 # %% Ways 3 to 5
 # A matrix product does the sum for us, and it's what a GPU does best. The inner sizes
-# must agree, so we transpose the weights: [1, 5] times [5, 1] gives [1, 1].
+# must agree, so we turn the weights from [1, 5] into [5, 1], either with .T, which
+# transposes them, or with view, which gives the same numbers a new shape. Then [1, 5]
+# times [5, 1] gives [1, 1].
 y3 = sigmoid(torch.mm(features, weights.T) + bias)  # mm: two matrices, nothing else
 y4 = sigmoid(torch.matmul(features, weights.T) + bias)  # batches, too; short form: @
 y5 = sigmoid(torch.mm(features, weights.view(5, 1)) + bias)  # view: [1, 5] -> [5, 1]
@@ -56,24 +58,6 @@ print('all five the same', all(torch.allclose(y, y1) for y in (y2, y3, y4, y5)))
 
 # The order matters: [5, 1] times [1, 5] works as well, but it gives all 25 products.
 print('the other order', torch.mm(weights.T, features).shape)  # torch.Size([5, 5])
-
-# %% Memory
-# A view is a new shape for the same numbers, so if you change one, you change both.
-# reshape returns a view where it can, and a copy only where it has to.
-a = torch.arange(6.0)  # [6]
-b = a.view(2, 3)  # [6] -> [2, 3]
-b[0, 0] = 100
-print('changed through the view', a[0])  # tensor(100.)
-print('reshape shares memory', a.reshape(2, 3).data_ptr() == a.data_ptr())  # True
-t = b.T  # [3, 2]; in memory, its rows aren't in order, so no view can flatten it
-print('reshape had to copy', t.reshape(6).data_ptr() != t.data_ptr())  # True
-
-# resize_ changes the tensor in place (that's what the underscore means), and it doesn't
-# check whether the number of elements fits. You wouldn't notice the lost numbers, so no
-# other lesson uses it.
-c = torch.arange(6.0)
-c.resize_(2, 2)
-print('after resize_', c.tolist())  # [[0.0, 1.0], [2.0, 3.0]]
 
 # %% Figure
 # This is the sigmoid, and the point on it where our neuron is.
@@ -89,5 +73,5 @@ helper.show('sigmoid')
 
 # Try: set `bias = torch.zeros(1, 1)`. Where on the sigmoid is the neuron now?
 # Try: leave out .T in way 3, torch.mm(features, weights). Which sizes does the error
-# name? And use `c = c.view(2, 2)` instead of c.resize_(2, 2): what does view refuse?
+# name?
 # Exercise: python exercises/check.py 1

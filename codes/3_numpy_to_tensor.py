@@ -2,9 +2,10 @@
 From NumPy to a tensor and back
 ===============================
 
-New here: an array and the tensor made from it can share their memory, and the tensor
-has the array's dtype. Both can surprise you: if you change one, the other changes too,
-and a float64 tensor doesn't fit a float32 layer.
+New here: two names can stand for the same numbers in memory. An array and the tensor
+made from it can share them, and so can two tensors of different shapes. So if you
+change one, the other changes, too. A tensor also takes over the array's dtype, and a
+float64 tensor doesn't fit a float32 layer.
 
 Before: 2_multilayer.py  Next: 4_neural_network.py
 Notes: notes/tensors_and_shapes.md
@@ -38,6 +39,27 @@ copy = torch.tensor(a)
 copy[0, 0] = -1
 print('array after changing the copy', a[0, 0])  # 7.0
 
+# %% Views
+# Tensors share memory with each other, too. view returns the same numbers in a new
+# shape, without copying them, and .T swaps rows and columns without copying them. Such
+# a tensor is called a view.
+table = torch.tensor([[0, 1, 2], [3, 4, 5]])  # [2, 3]
+tall = table.view(3, 2)  # [2, 3] -> [3, 2]
+tall[0, 0] = 100
+print('changed through the view', table[0].tolist())  # [100, 1, 2]
+
+# The numbers are in memory row by row. view only changes where a row ends, so it isn't
+# the same as .T, even if the shapes are equal.
+print('view', tall.tolist())  # [[100, 1], [2, 3], [4, 5]]
+print('.T  ', table.T.tolist())  # [[100, 3], [1, 4], [2, 5]]
+
+# In memory, the rows of table.T aren't one after the other, so no view can flatten it.
+# reshape returns a view where it can and makes a copy where it has to.
+same = table.reshape(6)  # [2, 3] -> [6]
+copied = table.T.reshape(6)  # [3, 2] -> [6]
+print('reshape shares', same.data_ptr() == table.data_ptr())  # reshape shares True
+print('reshape copied', copied.data_ptr() != table.data_ptr())  # reshape copied True
+
 # %% dtypes
 # NumPy's floating-point numbers are float64 by default, and the weights of torch's
 # layers are float32. Mixing the two is an error. (nn.Linear(3, 1) is one neuron with
@@ -59,4 +81,5 @@ print(layer(torch.tensor(features.numpy(), dtype=torch.float32)).shape)
 print(layer.double()(features).dtype)  # torch.float64
 
 # Try: use `b = b + 1` instead of b.add_(1). Does the array still change? Why not?
+# Try: use table.T.view(6) instead of table.T.reshape(6). What does the error suggest?
 # Exercise: python exercises/check.py 3

@@ -15,20 +15,33 @@ import sys
 
 import torch
 from torch.utils.data import DataLoader
-from torchvision import datasets, transforms
+from torchvision import datasets
+from torchvision.transforms import v2
 
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
 args = helper.parse_args()
 
-# %% Data
-# ToTensor turns gray values from 0 to 255 into float32 values from 0 to 1. Normalize
-# subtracts 0.5 and divides by 0.5, so that the values run from -1 to 1. With twice the
-# range, training with SGD (lesson 10) gets going faster.
-transform = transforms.Compose([transforms.ToTensor(),
-                                transforms.Normalize((0.5,), (0.5,))])
+# %% Mean and standard deviation
+# The gray values of an image run from 0 to 255. A network learns faster from inputs
+# whose mean is near 0 and whose standard deviation is near 1, so we measure both first,
+# on the training images only. (On MNIST, with gray values scaled to 0 to 1, the mean is
+# 0.1307 and the standard deviation 0.3081.)
 root = helper.find_data('MNIST', args)  # or 'data', and download=True below
+raw = datasets.MNIST(root, train=True)
+pixels = raw.data / 255  # all images in one tensor: uint8 -> float32
+mean = pixels.mean().item()
+std = pixels.std().item()
+print(f'mean {mean:.4f}, standard deviation {std:.4f}')
+
+# %% Data
+# The transform is applied to each image as it's read. ToImage makes the image a tensor,
+# and ToDtype with scale=True turns gray values from 0 to 255 into float32 values from 0
+# to 1. Then Normalize subtracts the mean and divides by the standard deviation.
+transform = v2.Compose([v2.ToImage(),
+                        v2.ToDtype(torch.float32, scale=True),
+                        v2.Normalize([mean], [std])])
 trainset = datasets.MNIST(root, train=True, transform=transform)
 trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 
@@ -39,7 +52,7 @@ images, labels = next(iter(trainloader))
 print('images', images.shape)  # torch.Size([64, 1, 28, 28])
 print('labels', labels.shape)  # torch.Size([64])
 print(f'values from {images.min():.2f} to {images.max():.2f}')
-helper.imshow(images[0], title=f'label: {labels[0]}')
+helper.imshow(images[0], title=f'label: {labels[0]}', mean=mean, std=std)
 helper.show('image')
 
 # %% Model
@@ -57,10 +70,13 @@ logits = hidden @ w2 + b2  # [64, 256] x [256, 10] -> [64, 10]
 # %% Softmax
 # Softmax turns each row of raw scores into probabilities: take exp of each score and
 # divide by the sum of the row. Subtracting the largest score first doesn't change the
-# result, but it keeps exp from overflowing.
+# result, but it keeps exp from overflowing. With keepdim=True, the maxima and the sums
+# have the shape [64, 1], and torch broadcasts them: it acts as if their one column were
+# repeated for all ten classes, so that each row gets its own number.
 def softmax(x):
-    e = torch.exp(x - x.max(dim=1, keepdim=True).values)  # [64, 10] - [64, 1]
-    return e / e.sum(dim=1, keepdim=True)  # keepdim: [64, 1] divides row by row
+    largest = x.max(dim=1, keepdim=True).values  # [64, 10] -> [64, 1]
+    e = torch.exp(x - largest)  # [64, 10] - [64, 1] -> [64, 10]
+    return e / e.sum(dim=1, keepdim=True)  # [64, 10] / [64, 1] -> [64, 10]
 
 
 ps = softmax(logits)
@@ -76,6 +92,6 @@ helper.view_classify(images[0], ps[0], trainset.classes, title=f'label: {labels[
 helper.show('probabilities')
 
 # Try: use e.sum() instead of e.sum(dim=1, keepdim=True). What do the rows sum to now?
-# Try: compute `ps = softmax(logits * 1000)`. Then also delete `- x.max(...).values`
-# from softmax. What happens to the sums?
+# Try: compute `ps = softmax(logits * 1000)`. Then also delete `- largest` from softmax.
+# What happens to the sums?
 # Exercise: python exercises/check.py 4

@@ -21,6 +21,23 @@ sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
 args = helper.parse_args()
+
+# %% Device
+# A network and its inputs have to be on the same device: the CPU, or an accelerator
+# such as a GPU, which computes large networks much faster. Most programs choose it with
+# lines like these.
+if torch.accelerator.is_available():
+    device = torch.accelerator.current_accelerator()
+else:
+    device = torch.device('cpu')
+print('the device that these lines choose:', device)
+
+# The lessons use args.device instead, so that you can choose with --device. Without
+# that option, it's the GPU (cuda) if there is one, and the CPU otherwise. Only Macs
+# differ: the lines above would choose the Mac's GPU, called mps. We use that one only
+# with --device mps, because for networks as small as ours it tends to be slower than
+# the CPU, and because some operations have returned wrong numbers on it without an
+# error.
 device = args.device
 
 # %% Data
@@ -33,7 +50,7 @@ trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 # cheap, and it's steep wherever it isn't zero. The sizes 128 and 64 are a choice: the
 # layers get smaller from 784 pixels to 10 classes, and other sizes work as well. The
 # model returns logits, and softmax and the loss are applied outside. to(device) moves
-# its weights to the GPU, if there is one; the images will have to be moved, too.
+# its weights to the device; the images will have to be moved, too.
 class Network(nn.Module):
     def __init__(self):
         super().__init__()

@@ -2,10 +2,12 @@
 Autograd: gradients without a formula
 =====================================
 
-New here: the gradient. It's a slope: how much a result rises when one of the inputs
-rises a little. torch computes it for us. When a tensor has requires_grad=True, torch
-records every operation on it in a *computation graph*, and `backward` walks through the
-graph from the result back to the inputs. This is called autograd.
+New here: the gradient. It's a slope: how much a result rises when one of its inputs
+rises a little. If the result is computed in several steps, the *chain rule* says that
+the slopes of the steps are multiplied. torch does that for us. When a tensor has
+requires_grad=True, torch records every operation on it in a *computation graph*, and
+`backward` walks through the graph from the result back to the inputs. This is called
+autograd.
 
 Before: 7_train_neural_network.py  Next: 9_apply_backward.py
 Notes: notes/backpropagation.md
@@ -22,22 +24,44 @@ import helper
 
 args = helper.parse_args()
 
-# %% Record the operations
+# %% The chain rule, by hand
+# We compute a loss in two steps: a weight w of 3 and an input of 2 give the prediction
+# p = 6, and the loss is the squared distance from the true value, 10.
+#
+#     w --(times 2)--> p --(minus 10, squared)--> loss
+#
+# If w rises by a little, p rises twice as much, so the slope of the first step is 2.
+# The slope of the second step is 2 * (p - 10) = -8. It's negative, because a larger p
+# would be closer to 10. The chain rule multiplies the two: 2 * -8 = -16.
+w = 3.0
+p = 2 * w
+slope_1 = 2
+slope_2 = 2 * (p - 10)
+print('by hand', slope_2 * slope_1)  # by hand -16.0
+
+# %% The same with backward
 # requires_grad turns recording on. grad_fn is the operation that a tensor came from,
-# which is where the graph continues.
+# which is where the graph continues. w came from no operation: it's a *leaf* of the
+# graph, and backward stores the gradient in the leaves.
+w = torch.tensor(3.0, requires_grad=True)
+p = 2 * w
+loss = (p - 10) ** 2
+print('w', w.grad_fn, w.is_leaf)  # w None True
+print('p', type(p.grad_fn).__name__)  # p MulBackward0
+print('loss', type(loss.grad_fn).__name__)  # loss PowBackward0
+print('before', w.grad)  # before None
+loss.backward()
+print('after', w.grad)  # after tensor(-16.)
+
+# %% Many numbers at once
+# It works the same way for tensors: the gradient has the shape of the tensor, and each
+# of its numbers is the slope for one number of the tensor. z is the sum of x^2 divided
+# by 4, so its derivative with respect to x is 2x / 4 = x / 2.
 x = torch.randn(2, 2, requires_grad=True)
 y = x**2
 z = y.mean()
-print('x', x.grad_fn)  # x None
-print('y', type(y.grad_fn).__name__)  # y PowBackward0
-print('z', type(z.grad_fn).__name__)  # z MeanBackward0
-
-# %% Walk back
-# z is the sum of x^2 divided by 4, so its derivative with respect to x is 2x / 4 = x /
-# 2.
-print('before', x.grad)  # before None
 z.backward()
-print('after', x.grad)  # tensor([[-0.0734,  0.3931],
+print('gradient', x.grad)  # tensor([[-0.0734,  0.3931],
 print('equals x / 2', torch.allclose(x.grad, x / 2))  # equals x / 2 True
 
 # %% Gradients accumulate

@@ -71,6 +71,7 @@ print(f'backward          {gradient:.6f}')
 print(f'finite difference {(above - below) / (2 * step):.6f}')
 
 # Try: set `layer = first`, `row = 0`, and `column = 0`, which is a weight that looks at
-# the corner of the image. The gradient of a weight is its input times something, and
-# black pixels are -1. Is the gradient zero?
+# the corner of the image. By the chain rule, the gradient of a weight is its input
+# times the slope of all that comes after it. The corner is black, but after the
+# normalization, black isn't 0. Is the gradient zero?
 # Exercise: python exercises/check.py 9

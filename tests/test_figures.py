@@ -159,9 +159,20 @@ def images_of(figure):
     return found
 
 
+def stretched(images):
+    """Each image, its lowest value as 0 and its highest as 1: [n, ...] -> [n, k]."""
+    flat = images.flatten(start_dim=1)
+    lowest = flat.amin(dim=1, keepdim=True)
+    return (flat - lowest) / (flat.amax(dim=1, keepdim=True) - lowest)
+
+
 def places_of(pixels, images):
-    """Where in [n, H, W] or [n, H, W, 3] the drawn pixels are found."""
-    far = (images - pixels.reshape(images.shape[1:])).abs().flatten(start_dim=1)
+    """Where in [n, H, W] or [n, H, W, 3] the drawn pixels are found.
+
+    An image may be drawn brighter than it is, or darker.
+    """
+    drawn = pixels.reshape(1, *images.shape[1:])
+    far = (stretched(images) - stretched(drawn)).abs()
     places = (far.amax(dim=1) < 1e-4).nonzero().flatten().tolist()
     assert places, 'The drawn image is none of the data set.'
     return places
@@ -216,8 +227,9 @@ def test_every_figure_of_a_lesson_is_checked_here(path):
 @of_lessons(11, 12, 13, '13_1', 14, 15)
 def test_the_printed_accuracy_is_that_of_the_test_set(number):
     seen = seen_in(number)
-    images, labels = synthetic('MNIST' if number == 11 else 'FashionMNIST', False)
-    _, share = measure(seen.network(), normalized(images), labels)
+    name = 'MNIST' if number == 11 else 'FashionMNIST'
+    images, labels = synthetic(name, False)
+    _, share = measure(seen.network(), normalized(images, name), labels)
     assert accuracy(seen.printed) == pytest.approx(share, abs=0.0006)
 
 
@@ -257,11 +269,12 @@ def test_the_share_of_the_largest_class_is_printed(number):
 def test_the_printed_loss_is_that_of_the_training_set(number):
     """About: it is the mean over an epoch, in which the network changes."""
     seen = seen_in(number)
-    images, labels = synthetic('MNIST' if number == 11 else 'FashionMNIST', True)
+    name = 'MNIST' if number == 11 else 'FashionMNIST'
+    images, labels = synthetic(name, True)
     (training,) = seen.trainings
     printed = seen.column('train', 'loss')
-    before, _ = measure(training.after(0), normalized(images), labels)
-    after, _ = measure(training.after(1), normalized(images), labels)
+    before, _ = measure(training.after(0), normalized(images, name), labels)
+    after, _ = measure(training.after(1), normalized(images, name), labels)
     assert 0.9 * after < printed[1] < 1.1 * before
 
 
@@ -354,9 +367,13 @@ def network_of_lesson_4():
 def test_the_bars_are_what_the_network_says_of_the_drawn_image(number, name):
     """exp, divided by its sum. (Where the network gives log-probabilities, it is 1.)"""
     _, _, pixels = images_of(figure_of(number, name))[0]
+    dataset = 'FashionMNIST' if number == 13 else 'MNIST'
+    images, _ = synthetic(dataset, number in (4, 6))
+    place, *_ = places_of(pixels, images)
+    image = normalized(images[place : place + 1], dataset)
     network = network_of_lesson_4() if number == 4 else seen_in(number).network()
     with torch.no_grad():
-        powers = network(normalized(pixels.reshape(1, 28, 28)))[0].double().exp()
+        powers = network(image)[0].double().exp()
     wanted = (powers / powers.sum()).tolist()
     _, right = plots_of(number, name)
     drawn = [bar.get_width() for bar in right.patches]
@@ -520,7 +537,7 @@ def test_the_drawn_accuracies_are_those_of_the_test_set(number, name):
     images, labels = synthetic('MNIST', False)
     (training,) = seen_in(number).trainings
     wanted = [
-        measure(training.after(epoch), normalized(images), labels)[1]
+        measure(training.after(epoch), normalized(images, 'MNIST'), labels)[1]
         for epoch in (0, 1)
     ]
     (right,) = plot_about(plots_of(number, name), 'accuracy').lines
@@ -650,7 +667,8 @@ def test_each_mistake_is_shown_with_what_was_predicted_and_what_it_is(number, na
     for title, _, pixels in images_of(figure_of(number, name)):
         place, *_ = places_of(pixels, images)
         with torch.no_grad():
-            guess = model(normalized(images[place : place + 1])).argmax().item()
+            image = normalized(images[place : place + 1], 'FashionMNIST')
+            guess = model(image).argmax().item()
         assert name_after('predicted', title, classes) == classes[guess]
         assert name_after('labeled', title, classes) == classes[labels[place]]
         assert guess != labels[place], 'Only mistakes are shown.'
@@ -670,7 +688,7 @@ def test_no_mistake_is_shown_twice(number, name):
 def test_the_number_of_mistakes_is_printed(number):
     seen = seen_in(number)
     images, labels = synthetic('FashionMNIST', False)
-    _, share = measure(seen.network(), normalized(images), labels)
+    _, share = measure(seen.network(), normalized(images, 'FashionMNIST'), labels)
     wrong = round(len(labels) * (1 - share))
     (line,) = re.findall('.*mistakes.*', seen.printed)
     assert set(numbers_in(line)) == {wrong}
@@ -747,7 +765,8 @@ def test_each_map_is_a_channel_of_the_first_convolution(number, name):
     convolution = next(part for part in modules if isinstance(part, nn.Conv2d))
     norm = next(part for part in modules if isinstance(part, nn.BatchNorm2d))
     with torch.no_grad():
-        image = normalized(pixels.reshape(1, 28, 28))
+        place, *_ = places_of(pixels, synthetic('FashionMNIST', False)[0])
+        image = fashion(False, slice(place, place + 1))[0]
         channels = nn.functional.conv2d(
             image, convolution.weight, convolution.bias, padding=1
         )[0]

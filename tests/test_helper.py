@@ -11,7 +11,8 @@ import pytest
 import torch
 from course import ROOT, SYNTHETIC_DATA, as_before
 from torch.utils.data import DataLoader, Subset, random_split
-from torchvision import datasets, transforms
+from torchvision import datasets
+from torchvision.transforms import v2
 
 import helper
 
@@ -215,16 +216,33 @@ def test_import_loads_no_matplotlib():
 )
 def test_images_equal_torchvision_to_the_bit(name, first, args):
     args.data = 'synthetic'
-    transform = transforms.Compose(
-        [transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))]
+    trainset, testset = helper.load_data(name, args)
+    transform = v2.Compose(
+        [
+            v2.ToImage(),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize([trainset.mean], [trainset.std]),
+        ]
     )
-    for ours, train in zip(helper.load_data(name, args), (True, False)):
+    for ours, train in ((trainset, True), (testset, False)):
         theirs = getattr(datasets, name)(SYNTHETIC_DATA, train, transform=transform)
         assert len(ours) == len(theirs) == (6000 if train else 1000)
         assert len(ours.classes) == 10 and ours.classes[0] == first
         for i in range(0, len(ours), 7):
             assert torch.equal(ours[i][0], theirs[i][0])
             assert ours[i][1] == theirs[i][1]
+
+
+@pytest.mark.parametrize('name', ['MNIST', 'FashionMNIST'])
+def test_mean_and_std_are_those_of_the_training_pixels(name, args):
+    args.data = 'synthetic'
+    trainset, testset = helper.load_data(name, args)
+    pixels = getattr(datasets, name)(SYNTHETIC_DATA, train=True).data.double() / 255
+    assert trainset.mean == testset.mean == pytest.approx(pixels.mean().item())
+    assert trainset.std == testset.std == pytest.approx(pixels.std().item())
+    images, _ = trainset[:]
+    assert images.mean().item() == pytest.approx(0, abs=1e-4)
+    assert images.std().item() == pytest.approx(1, abs=1e-4)
 
 
 def test_batches_are_fetched_whole_and_have_each_image_once(args, monkeypatch):
@@ -271,17 +289,24 @@ def closed():
     plt.close('all')
 
 
-def test_an_image_is_drawn_as_it_was_before_it_was_normalised():
+def test_an_image_is_drawn_as_it_was_before_it_was_normalized():
     image = torch.rand(3, 5, 4)
     mean, std = (0.1, 0.2, 0.4), (0.2, 0.5, 0.3)
-    normal = transforms.functional.normalize(image, mean, std).requires_grad_()
+    normal = v2.functional.normalize(image, mean, std).requires_grad_()
     axes = helper.imshow(normal, 'a title', mean=mean, std=std)
     drawn = torch.from_numpy(axes.images[0].get_array().data)
     assert torch.allclose(drawn, image.permute(1, 2, 0), atol=1e-6)
     assert axes.get_title() == 'a title'
-    grey = helper.imshow(torch.tensor([[-1.0, 0, 1]])).images[0]
-    assert grey.get_array().ravel().tolist() == [0, 0.5, 1]
-    assert grey.get_clim() == (0, 1)
+    gray = helper.imshow(torch.tensor([[-1.0, 0, 1]]), mean=0.5, std=0.5).images[0]
+    assert gray.get_array().ravel().tolist() == [0, 0.5, 1]
+    assert gray.get_clim() == (0, 1)
+
+
+def test_without_mean_and_std_an_image_is_drawn_from_black_to_white():
+    gray = helper.imshow(torch.tensor([[-3.0, 1, 5]])).images[0]
+    assert gray.get_array().ravel().tolist() == [0, 0.5, 1]
+    even = helper.imshow(torch.full((1, 2, 2), 7.0)).images[0]
+    assert even.get_array().ravel().tolist() == [0] * 4, 'An even image is black.'
 
 
 def test_probabilities_are_drawn_as_bars():
@@ -295,7 +320,9 @@ def test_probabilities_are_drawn_as_bars():
 
 def test_a_sheet_names_each_image_and_marks_what_is_wrong():
     images = torch.linspace(-1, 1, 6).view(6, 1, 1, 1).expand(6, 1, 2, 2)
-    helper.view_sheet(images, list('abcde') + ['a_b'], good=[True, False] * 3)
+    helper.view_sheet(
+        images, list('abcde') + ['a_b'], mean=0.5, std=0.5, good=[True, False] * 3
+    )
     drawn = [ax for ax in plt.gcf().axes if ax.images]
     assert [ax.get_title() for ax in drawn] == [*'abcde', 'a b']
     assert [ax.title.get_color() for ax in drawn] == ['black', 'tab:red'] * 3

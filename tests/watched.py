@@ -18,7 +18,8 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils.data import DataLoader
-from torchvision import datasets, models, transforms
+from torchvision import datasets, models
+from torchvision.transforms import v2
 
 
 class Training:
@@ -120,13 +121,14 @@ def numbers_in(text):
 
 
 def note_transforms(seen, patch):
-    compose = transforms.Compose.__call__
+    compose = v2.Compose.forward
 
     def transform_and_note(transform, image):
-        seen.transformed.append((image, compose(transform, image)))
-        return seen.transformed[-1][1]
+        result = compose(transform, image)
+        seen.transformed.append((image, result))
+        return result
 
-    patch.setattr(transforms.Compose, '__call__', transform_and_note)
+    patch.setattr(v2.Compose, 'forward', transform_and_note)
 
 
 def note_training(seen, patch, keep_batches):
@@ -267,9 +269,21 @@ def synthetic(name, train):
     return raw.data.float() / 255, raw.targets
 
 
-def normalized(images):
-    """Numbers from 0 to 1 as the networks get them, from -1 to 1: [n, 1, 28, 28]."""
-    return ((images - 0.5) / 0.5).unsqueeze(1)
+@functools.cache
+def mean_and_std(name):
+    """Of the training images of 'MNIST' or 'FashionMNIST', from 0 to 1."""
+    images, _ = synthetic(name, train=True)
+    images = images.double()
+    return images.mean().item(), images.std().item()
+
+
+def normalized(images, name):
+    """Numbers from 0 to 1 as the networks get them: [n, 1, 28, 28].
+
+    name: the dataset that the images are from, 'MNIST' or 'FashionMNIST'.
+    """
+    mean, std = mean_and_std(name)
+    return ((images - mean) / std).unsqueeze(1)
 
 
 def measure(model, images, labels):
@@ -284,4 +298,4 @@ def measure(model, images, labels):
 def fashion(train, chosen=slice(None)):
     """Images as the networks get them and labels of the drawn garments."""
     images, labels = synthetic('FashionMNIST', train)
-    return normalized(images[chosen]), labels[chosen]
+    return normalized(images[chosen], 'FashionMNIST'), labels[chosen]
