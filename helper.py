@@ -1,10 +1,9 @@
-"""What the lessons use but don't teach: options, data, photos, weights, and figures."""
+"""What the lessons use but don't teach: options, data, photos, figures, and so on."""
 
 import argparse
 import atexit
 import math
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -24,6 +23,14 @@ SYNTHETIC = ROOT / 'data' / 'synthetic'
 
 # What this run was asked to do with figures, and whether its data is synthetic.
 _run = {'figures': 'show', 'synthetic': False}
+
+# Errors for which the code isn't to blame, such as a missing file or a full disk.
+_OUTSIDE_ERRORS = (
+    OSError,
+    MemoryError,
+    torch.OutOfMemoryError,
+    torch.distributed.DistError,
+)
 
 
 # Options
@@ -57,7 +64,7 @@ def parse_args(parser=None, threads=1, **defaults):
     parser.add_argument(
         '--device',
         default='auto',
-        help='cpu, cuda, cuda:1, or mps; auto means cuda if there is a GPU, else cpu',
+        help='cpu, cuda, cuda:1, or mps; auto means cuda if available, else cpu',
     )
     parser.add_argument(
         '--data',
@@ -90,7 +97,8 @@ def parse_args(parser=None, threads=1, **defaults):
 
     for name in (*defaults, 'threads'):
         value = getattr(args, name)
-        if not 0 < value < math.inf:  # nan isn't, either
+        in_range = 0 < value < math.inf  # False for nan, too
+        if not in_range:
             parser.error(f'argument --{name}: must be a number above 0')
 
     if args.device == 'auto':
@@ -128,14 +136,10 @@ def _explain(kind, error, trace):
 
     frames = traceback.extract_tb(trace)
     raised_in = Path(frames[-1].filename).name if frames else ''
+    # For a damaged file, torch.load and torch.save raise a plain RuntimeError.
     bad_file = kind is RuntimeError and raised_in == 'serialization.py'
-    outside_the_code = (
-        OSError,
-        MemoryError,
-        torch.OutOfMemoryError,
-        torch.distributed.DistError,
-    )
-    if not frames or not (bad_file or issubclass(kind, outside_the_code)):
+    outside_the_code = bad_file or issubclass(kind, _OUTSIDE_ERRORS)
+    if not frames or not outside_the_code:
         sys.__excepthook__(kind, error, trace)
         return
 
@@ -151,7 +155,8 @@ def _explain(kind, error, trace):
 
     # The error was raised inside a library, but the reader wants the lesson's own line.
     script = frames[0].filename
-    line = [frame.lineno for frame in frames if frame.filename == script][-1]
+    lines_of_script = [frame.lineno for frame in frames if frame.filename == script]
+    line = lines_of_script[-1]
     print(
         f'{kind.__name__}: {text} ({Path(script).name}, line {line})', file=sys.stderr
     )
@@ -183,7 +188,8 @@ def load_data(name, args):
 
     sets = []
     for raw, images in ((train, train_images), (test, test_images)):
-        images = images.sub_(mean).div_(std)
+        images.sub_(mean)  # in place, which saves memory
+        images.div_(std)
         dataset = _Images(images, raw.targets)
         dataset.classes = [text.split(' - ')[0] for text in raw.classes]  # '0 - zero'
         dataset.mean = mean
@@ -196,7 +202,7 @@ def load_data(name, args):
 def _scaled_images(raw):
     """Return the images of torchvision's dataset, float32 [n, 1, 28, 28], 0 to 1."""
     images = raw.data.unsqueeze(1)  # uint8, [n, 28, 28] -> [n, 1, 28, 28]
-    return images.float().mul_(1 / 255)
+    return images.float().mul_(1 / 255)  # ToDtype multiplies, too; / rounds differently
 
 
 class _Batch(tuple):
@@ -214,7 +220,7 @@ class _Images(TensorDataset):
         return [_Batch(self[indices])]
 
 
-def _take_batch(batches, **_):
+def _take_batch(batches, *, collate_fn_map=None):  # torch passes both
     """Collate a list that has only one _Batch in it."""
     return batches[0]
 
@@ -254,13 +260,10 @@ def _download(name, root):
         print(f'Downloading {name} to {root} ...', flush=True)
         dataset_class = getattr(datasets, name)
         dataset_class(folder, download=True)  # compares checksums
-        shutil.copytree(
-            folder,
-            root,
-            ignore=shutil.ignore_patterns('*.gz'),
-            copy_function=os.replace,  # moves
-            dirs_exist_ok=True,
-        )
+        raw = root / name / 'raw'
+        raw.mkdir(parents=True, exist_ok=True)
+        for path in Path(folder, name, 'raw').glob('*-ubyte'):
+            path.replace(raw / path.name)  # moves it
 
 
 def _read(name, root):
@@ -270,8 +273,10 @@ def _read(name, root):
         train = dataset_class(root, train=True)
         test = dataset_class(root, train=False)
         for part in (train, test):
-            if part.data.shape != (len(part.targets), 28, 28) or part.targets.max() > 9:
+            if part.data.shape != (len(part.targets), 28, 28):
                 raise ValueError("the images and the labels don't match")
+            if part.targets.max() > 9:
+                raise ValueError('there is a label above 9')
     except Exception as error:  # damaged files fail in many ways
         raise OSError(
             f'{Path(root, name)} is damaged: {_reason(error)}. Delete it and run again'
@@ -291,7 +296,7 @@ def _use_synthetic(args, problem):
     """Return the folder of the synthetic data, unless --data real forbids that."""
     if args.data == 'real':
         raise FileNotFoundError(f'{problem}. To do without it, use --data synthetic')
-    print(
+    _print_once(
         f"Note: {problem}. Using synthetic data instead; its numbers won't match those "
         'in the notes.'
     )
@@ -299,12 +304,19 @@ def _use_synthetic(args, problem):
 
 
 def _report(name, root, train_size, test_size, what):
-    """Print the line that says which data this run uses."""
-    _run['synthetic'] = SYNTHETIC in (root, root.parent)
+    """Print which data this run uses, and remember for show() if it's synthetic."""
+    root = root.resolve()
+    _run['synthetic'] = root == SYNTHETIC or root.parent == SYNTHETIC
     kind = 'synthetic' if _run['synthetic'] else 'real'
-    print(
+    _print_once(
         f'Data: {name}, {kind}, {train_size:,} training and {test_size:,} test {what}'
     )
+
+
+def _print_once(text):
+    """Print a line; of the processes of lesson 22, only the first does that."""
+    if os.environ.get('RANK', '0') == '0':
+        print(text)
 
 
 # Photos
@@ -323,13 +335,15 @@ def find_photos(args):
         root = root / 'Cat_Dog_data'
 
     if not (root / 'train').is_dir() or not (root / 'test').is_dir():
-        # Three levels find NAME/photo.jpg and train/NAME/photo.jpg. The photos in
-        # data/synthetic are deeper.
+        # A mistyped name shouldn't silently lead to other photos.
+        if not root.is_dir():
+            raise FileNotFoundError(f'there is no folder {root}')
+
+        # NAME/photo.jpg or train/NAME/photo.jpg may be your own photos. Those in
+        # data/synthetic are one level deeper, so they aren't found here.
         inside = [*root.glob('*'), *root.glob('*/*'), *root.glob('*/*/*')]
         suffixes = {path.suffix.lower() for path in inside}
-        has_photos = not suffixes.isdisjoint({'.jpg', '.jpeg', '.png'})
-        # These may be your own photos, or a mistyped name, so don't use other photos.
-        if has_photos or not root.is_dir():
+        if suffixes & {'.jpg', '.jpeg', '.png'}:
             raise FileNotFoundError(
                 f'{root} has no train/ and test/ folders. To make them, run: '
                 f'python data/prepare_photos.py "{root}"'
@@ -351,9 +365,12 @@ def find_photos(args):
 def open_photo(path):
     """Return a photo as an upright RGB PIL image; raise an OSError if it's damaged."""
     try:
-        with Image.open(path) as image:
-            image = ImageOps.exif_transpose(image)  # cameras store how they were held
-        if image.mode.startswith(('I', 'F')):  # 16 bits per pixel, cut off by convert
+        with Image.open(path) as stored:
+            # Cameras store how they were held. This returns an upright copy.
+            image = ImageOps.exif_transpose(stored)
+        # Modes that begin with I or F have more than 8 bits per pixel. We take them for
+        # 16 bits, because convert would set all values above 255 to 255.
+        if image.mode.startswith(('I', 'F')):
             image = image.point(lambda value: value / 256)
         return image.convert('RGB')
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
@@ -373,22 +390,51 @@ def find_weights(weights, args):
     """
     file_name = weights.url.rpartition('/')[2]
     path = Path(torch.hub.get_dir(), 'checkpoints', file_name)
+    if args.data == 'synthetic' and not path.is_file():
+        return _no_weights(weights, '--data synthetic downloads nothing')
     try:
-        if args.data == 'synthetic' and not path.is_file():
-            raise OSError('--data synthetic downloads nothing')  # printed below
         # This downloads the file and shows that it can be read.
         torch.hub.load_state_dict_from_url(
             weights.url, check_hash=True, map_location='cpu', weights_only=True
         )
-        return weights
     except Exception as error:  # there may be no connection, or the file is damaged
         if path.is_file():
             raise OSError(f'the weights in {path} are damaged, delete them') from error
-        print(
-            f'Note: {weights} are not available: {_reason(error)}. The network has '
-            'random weights instead, so it can only guess.'
-        )
-        return None
+        return _no_weights(weights, _reason(error))
+    return weights
+
+
+def _no_weights(weights, reason):
+    """Print why the weights aren't available, and return None."""
+    print(
+        f'Note: {weights} are not available: {reason}. The network has random weights '
+        'instead, so it can only guess.'
+    )
+    return None
+
+
+# Processes
+
+
+def init_process_group(backend):
+    """Join the other processes where torch's init_process_group() alone isn't enough.
+
+    Without torchrun, there are no others to look for, and this process becomes the only
+    one, with rank 0.
+
+    The processes exchange their addresses in a store, which torchrun keeps. If a
+    process dies, torchrun --max-restarts N starts all of them again, but it keeps the
+    store, so the new processes could find the addresses of those that died and wait for
+    them forever. Here, the names in the store begin with the number of the restart.
+    """
+    dist = torch.distributed
+    if 'RANK' not in os.environ:
+        dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)
+        return
+    store, rank, world_size = next(dist.rendezvous('env://'))
+    restart = os.environ['TORCHELASTIC_RESTART_COUNT']
+    store = dist.PrefixStore(f'restart {restart}', store)
+    dist.init_process_group(backend, store=store, rank=rank, world_size=world_size)
 
 
 # Figures
@@ -469,7 +515,7 @@ def show(name):
     """Show the current figure in a window, which stays open until you close it.
 
     Without a display, or with --figures save, the figure is saved as
-    figures/<lesson>_<name>.png instead. With --figures none, nothing happens.
+    figures/<lesson>_<name>.png instead. With --figures none, it's only closed.
     """
     import matplotlib.pyplot as plt
 
@@ -482,7 +528,7 @@ def show(name):
     if _run['figures'] == 'show' and has_display:
         plt.show(block=False)
         plt.pause(0.1)  # draws the window now, not at the end of the run
-        atexit.register(plt.show)
+        atexit.register(plt.show)  # keeps the windows open at the end
         return
 
     if _run['figures'] != 'none':

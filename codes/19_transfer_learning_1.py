@@ -8,7 +8,7 @@ features. You can think of them as how furry or how striped the photo is, though
 them has a name. Only the last layer, which predicts ImageNet's classes, has to be
 replaced by one that predicts ours.
 
-Before: 18_1_convolution.py  Next: 20_transfer_learning_2.py
+Before: 18_2_deeper.py  Next: 20_transfer_learning_2.py
 Notes: notes/transfer_learning.md
 Run: python codes/19_transfer_learning_1.py
 It ends with the time that a batch takes, on the CPU, and on a GPU if there is one.
@@ -30,11 +30,11 @@ device = args.device
 # A network has to see photos the way it did in training, so each set of weights comes
 # with its own transform. ImageNet's resizes to 256, crops to 224, and normalizes with
 # one mean per color channel.
-enum = models.DenseNet121_Weights.IMAGENET1K_V1
-weights = helper.find_weights(enum, args)  # None, with a note, if not available
-model = models.densenet121(weights=weights).to(device)
+densenet_weights = models.DenseNet121_Weights.IMAGENET1K_V1
+found_weights = helper.find_weights(densenet_weights, args)  # None if not available
+model = models.densenet121(weights=found_weights).to(device)
 model.eval()
-transform = enum.transforms()
+transform = densenet_weights.transforms()
 print(transform)
 
 # %% Four dense blocks
@@ -58,14 +58,16 @@ print('classifier', model.classifier)
 root = helper.find_photos(args)
 testset = datasets.ImageFolder(root / 'test', transform, loader=helper.open_photo)
 image, _ = testset[0]
+batch = image.unsqueeze(0).to(device)  # [3, 224, 224] -> [1, 3, 224, 224]
 with torch.no_grad():
-    ps = torch.softmax(model(image.unsqueeze(0).to(device)), dim=1)  # [1, 1000]
-top_ps, top_classes = ps.topk(3, dim=1)
-names = [enum.meta['categories'][i] for i in top_classes[0].tolist()]
+    logits = model(batch)  # [1, 3, 224, 224] -> [1, 1000]
+ps = torch.softmax(logits, dim=1)
+top_ps, top_classes = ps.topk(3, dim=1)  # [1, 1000] -> [1, 3]
+names = [densenet_weights.meta['categories'][i] for i in top_classes[0].tolist()]
 for p, name in zip(top_ps[0].tolist(), names):
     print(f'{p:6.1%} {name}')
-mean, std = transform.mean, transform.std
-helper.imshow(image, title=f'{names[0]}, {top_ps[0, 0]:.0%}', mean=mean, std=std)
+title = f'{names[0]}, {top_ps[0, 0]:.0%}'
+helper.imshow(image, title, mean=transform.mean, std=transform.std)
 helper.show('imagenet')
 
 # %% Freeze the backbone
@@ -86,16 +88,23 @@ images = torch.stack([testset[i][0] for i in range(8)]).to(device)
 before = norm.running_mean.clone()
 
 
-def same_alone(model):
-    """Does the first photo get the same output alone as among eight?"""
+def same_alone(model, images):
+    """Does the first photo get the same output alone as among the others?
+
+    In train mode, these forward passes also update running_mean.
+    """
     with torch.no_grad():
-        return torch.allclose(model(images)[0], model(images[:1])[0], atol=1e-3)
+        among_others = model(images)[0]
+        alone = model(images[:1])[0]
+    # Batches of different sizes may be summed in a different order, and so be rounded
+    # differently.
+    return torch.allclose(among_others, alone, atol=1e-3)
 
 
-print('eval():  the same alone', same_alone(model))  # True
+print('eval():  the same alone', same_alone(model, images))  # True
 print('eval():  unchanged', torch.equal(norm.running_mean, before))  # True
 model.train()
-print('train(): the same alone', same_alone(model))  # False
+print('train(): the same alone', same_alone(model, images))  # False
 print('train(): unchanged', torch.equal(norm.running_mean, before))  # False
 model.eval()
 
@@ -119,9 +128,9 @@ if device.type != 'cpu':
 for place in places:
     model = model.to(place)
     images = images.to(place)
-    total = milliseconds(model, images)
-    print(f'{place}: {total:.0f} ms for {len(images)} photos, '
-          f'{total / len(images):.1f} ms each')
+    batch_milliseconds = milliseconds(model, images)
+    print(f'{place}: {batch_milliseconds:.0f} ms for {len(images)} photos, '
+          f'{batch_milliseconds / len(images):.1f} ms each')
 
 # Try: use range(32) instead of range(8). Does a photo take less time in a larger batch?
 # Exercise: python exercises/check.py 19

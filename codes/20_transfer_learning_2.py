@@ -4,8 +4,8 @@ Transfer learning, the slow way and the fast way
 
 New here: a new classifier on top of a frozen backbone. First we do it the usual way, in
 which every photo goes through the whole network in every epoch. Then we do it the fast
-way. A frozen backbone gives a photo the same features every time, so we can compute
-them once and train the classifier on the precomputed features.
+way. In eval mode, a frozen backbone gives a photo the same features every time, so we
+can compute them once and train the classifier on the precomputed features.
 
 Before: 19_transfer_learning_1.py  Next: 21_full_transfer_learning.py
 Notes: notes/transfer_learning.md
@@ -43,7 +43,8 @@ print(f'{len(trainset)} photos to train, {len(validset)} to validate')
 # %% Model
 # The backbone is DenseNet121 without its last layer. nn.Identity returns its input
 # unchanged, so what comes out of the backbone is the 1024 features of each photo.
-backbone = models.densenet121(weights=helper.find_weights(densenet_weights, args))
+found_weights = helper.find_weights(densenet_weights, args)
+backbone = models.densenet121(weights=found_weights)
 backbone.classifier = nn.Identity()  # new here
 backbone.requires_grad_(False)  # freezes all of its parameters
 backbone = backbone.to(device)
@@ -60,7 +61,7 @@ def new_classifier():
 # and only the classifier is switched to train mode: in train mode, the batch norm
 # layers of the backbone would change, even though its parameters are frozen.
 def train(backbone, classifier, trainloader, validloader):
-    """Train the classifier and return the seconds that it took."""
+    """Train and validate the classifier, and return the seconds that both took."""
     model = nn.Sequential(backbone, classifier)
     criterion = nn.CrossEntropyLoss()
     optimizer = optim.Adam(classifier.parameters(), lr=args.lr, fused=True)
@@ -69,7 +70,7 @@ def train(backbone, classifier, trainloader, validloader):
     for epoch in range(args.epochs):
         backbone.eval()  # new here
         classifier.train()
-        for images, labels in trainloader:
+        for images, labels in trainloader:  # in the fast way, images are features
             images, labels = images.to(device), labels.to(device)
             optimizer.zero_grad()
             output = model(images)
@@ -83,7 +84,8 @@ def train(backbone, classifier, trainloader, validloader):
             for images, labels in validloader:
                 images, labels = images.to(device), labels.to(device)
                 output = model(images)
-                correct += (output.argmax(dim=1) == labels).sum().item()
+                predicted = output.argmax(dim=1)
+                correct += (predicted == labels).sum().item()
         print(f'Epoch {epoch + 1}/{args.epochs}  '
               f'valid accuracy {correct / len(validloader.dataset):.1%}')
     return time.perf_counter() - start
@@ -107,20 +109,25 @@ print('batch norm unchanged', unchanged)  # batch norm unchanged True
 
 # %% Precompute the features
 # Each photo goes through the backbone once. The result has the features, float32
-# [n, 1024], and the labels. They are kept on the CPU, where there's more memory.
-def compute_features(dataset):
-    features = []
+# [n, 1024], and the labels. They are kept on the CPU, where there's more memory. The
+# backbone must be in eval mode, because otherwise the features of a photo would depend
+# on the other photos in its batch.
+def compute_features(backbone, dataset):
+    all_features = []
     all_labels = []
+    backbone.eval()
     with torch.no_grad():
         for images, labels in DataLoader(dataset, batch_size=32):
-            features.append(backbone(images.to(device)).cpu())
+            images = images.to(device)
+            features = backbone(images)  # [32, 3, 224, 224] -> [32, 1024]
+            all_features.append(features.cpu())
             all_labels.append(labels)
-    return TensorDataset(torch.cat(features), torch.cat(all_labels))
+    return TensorDataset(torch.cat(all_features), torch.cat(all_labels))
 
 
 start = time.perf_counter()
-train_features = compute_features(trainset)
-valid_features = compute_features(validset)
+train_features = compute_features(backbone, trainset)
+valid_features = compute_features(backbone, validset)
 feature_seconds = time.perf_counter() - start
 
 # %% The fast way
@@ -131,15 +138,16 @@ validloader = DataLoader(valid_features, batch_size=32)
 fast_seconds = train(nn.Identity(), new_classifier(), trainloader, validloader)
 
 valid_labels = valid_features.tensors[1]
-largest_class = valid_labels.bincount().max().item()
-print(f'Always the largest class: {largest_class / len(valid_labels):.1%}')
+largest_count = valid_labels.bincount().max().item()
+print(f'Always the largest class: {largest_count / len(valid_labels):.1%}')
 
 # %% Compare the seconds
 # We work out what ten epochs would take.
 slow_total = 10 * slow_seconds / args.epochs
 fast_total = feature_seconds + 10 * fast_seconds / args.epochs
+speedup = slow_total / fast_total
 print(f'Ten epochs: {slow_total:.0f} s or {fast_total:.1f} s, {feature_seconds:.1f} s '
-      f'of it for the features: {slow_total / fast_total:.1f} times faster')
+      f'of it for the features: {speedup:.1f} times faster')
 
 plt.figure(figsize=(7, 2))
 bars = plt.barh(['fast', 'slow'], [fast_total, slow_total])

@@ -362,6 +362,13 @@ def test_figures_of_synthetic_data_and_no_others_say_so(name, args, captions):
     )
 
 
+def test_a_relative_path_to_the_synthetic_data_is_synthetic(args, capsys, monkeypatch):
+    monkeypatch.chdir(SYNTHETIC_DATA.parent)
+    args.data_dir = Path(SYNTHETIC_DATA.name)
+    helper.find_data('MNIST', args)
+    assert ', synthetic, ' in capsys.readouterr().out
+
+
 def test_a_saved_figure_is_a_png_whose_path_is_printed(
     captions, args, tmp_path, capsys
 ):
