@@ -5,9 +5,10 @@ Three ways to save a model
 New here: what a checkpoint must hold depends on what you want to do with it. The
 weights alone are enough where the layer sizes are known. With the sizes in it, the file
 is complete. To resume training, you also need the optimizer's state, because Adam keeps
-two numbers for each weight.
+two numbers for each weight, and the state of everything else that changes with the
+epochs, here the learning rate.
 
-Before: 17_save_load_models.py  Next: 18_load_cat_dog_data.py
+Before: 17_save_load_models.py  Next: 17_2_template.py
 Notes: notes/saving.md
 Run: python codes/17_1_save_models.py
 It ends with a resumed training run that lost nothing, and one that trains the wrong
@@ -37,9 +38,13 @@ test_images = testset.tensors[0].to(device)
 # The sizes [784, 128, 10] mean 784 inputs, a hidden layer of 128 units, and 10 outputs.
 def new_model(sizes):
     layers = [nn.Flatten()]
-    for n_in, n_out in zip(sizes[:-2], sizes[1:-1]):
-        layers += [nn.Linear(n_in, n_out), nn.ReLU(), nn.Dropout(0.2)]
-    layers.append(nn.Linear(sizes[-2], sizes[-1]))
+    n_in = sizes[0]
+    for n_out in sizes[1:-1]:  # the hidden layers
+        layers.append(nn.Linear(n_in, n_out))
+        layers.append(nn.ReLU())
+        layers.append(nn.Dropout(0.2))
+        n_in = n_out
+    layers.append(nn.Linear(n_in, sizes[-1]))
     return nn.Sequential(*layers).to(device)
 
 
@@ -58,13 +63,24 @@ def save(checkpoint, path):
     os.replace(f'{path}.part', path)
 
 
+# %% The optimizer and a scheduler
+# A scheduler changes the learning rate during training. It counts the epochs, and this
+# one multiplies the rate by 0.1 after every third epoch, so that the last steps are
+# small. (Lesson 18_2 is about what that gains.)
+def new_training(model):
+    optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
+    scheduler = optim.lr_scheduler.StepLR(optimizer, step_size=3, gamma=0.1)  # new here
+    return optimizer, scheduler
+
+
 # %% Train
 # Each epoch sets its own seed. So the order of its images and its dropout are the same,
-# whether or not the program was interrupted before that epoch.
-def train(model, optimizer, start, stop):
-    model.train()
+# whether or not the program was interrupted before that epoch. The epochs run from
+# start up to stop, which isn't included.
+def train(model, optimizer, scheduler, start, stop):
     for epoch in range(start, stop):
         torch.manual_seed(args.seed + epoch)
+        model.train()
         for images, labels in trainloader:
             images, labels = images.to(device), labels.to(device)
             optimizer.zero_grad()
@@ -72,6 +88,7 @@ def train(model, optimizer, start, stop):
             loss = criterion(output, labels)
             loss.backward()
             optimizer.step()
+        scheduler.step()  # new here: once per epoch, after the optimizer's steps
 
 
 # %% Compare two models
@@ -91,7 +108,8 @@ path = folder / '17_1_weights.pth'
 save(model_1.state_dict(), path)
 
 loaded_1 = new_model([784, 128, 64, 10])
-loaded_1.load_state_dict(torch.load(path, map_location=device, weights_only=True))
+weights = torch.load(path, map_location=device, weights_only=True)
+loaded_1.load_state_dict(weights)
 print('the weights alone: difference', difference(model_1, loaded_1))  # difference 0.0
 
 # %% Second: weights and sizes
@@ -108,41 +126,51 @@ print('and the sizes: difference', difference(model_2, loaded_2))  # difference 
 
 # %% Third: training that can be resumed
 # The whole run has 2 * args.epochs epochs, and we train the first half. The checkpoint
-# also gets the optimizer's state and the number of epochs that are done.
+# also gets the states of the optimizer and the scheduler, and the number of epochs that
+# are done.
 model_3 = new_model(sizes)
 initial_weights = copy.deepcopy(model_3.state_dict())  # for the comparison below
-optimizer = optim.Adam(model_3.parameters(), lr=args.lr, fused=True)
-train(model_3, optimizer, 0, args.epochs)
+optimizer, scheduler = new_training(model_3)
+train(model_3, optimizer, scheduler, 0, args.epochs)
 
 path = folder / '17_1_training.pth'
-save({'sizes': sizes, 'state_dict': model_3.state_dict(),
-      'optimizer': optimizer.state_dict(), 'epochs': args.epochs}, path)
+checkpoint = {'sizes': sizes, 'state_dict': model_3.state_dict(),
+              'optimizer': optimizer.state_dict(), 'scheduler': scheduler.state_dict(),
+              'epochs_done': args.epochs}
+save(checkpoint, path)
 
 # %% Resume
 # The other half could run in another program. The new optimizer is made from the
-# parameters of the loaded model; then it takes over the state of the old optimizer.
+# parameters of the loaded model; then it takes over the state of the old optimizer, and
+# the new scheduler that of the old one.
 checkpoint = torch.load(path, map_location=device, weights_only=True)
 loaded_3 = new_model(checkpoint['sizes'])
 loaded_3.load_state_dict(checkpoint['state_dict'])
-optimizer = optim.Adam(loaded_3.parameters(), lr=args.lr, fused=True)
-optimizer.load_state_dict(checkpoint['optimizer'])
-train(loaded_3, optimizer, checkpoint['epochs'], 2 * args.epochs)
+resumed_optimizer, resumed_scheduler = new_training(loaded_3)
+resumed_optimizer.load_state_dict(checkpoint['optimizer'])
+resumed_scheduler.load_state_dict(checkpoint['scheduler'])  # new here
+train(loaded_3, resumed_optimizer, resumed_scheduler,
+      checkpoint['epochs_done'], 2 * args.epochs)
+print('learning rate at the end', resumed_scheduler.get_last_lr())
 
 # %% Did resuming lose anything?
 # We train again from the initial weights, this time without a break. The outputs are
 # the same, on one CPU to the last bit.
 model_3.load_state_dict(initial_weights)
-uninterrupted = optim.Adam(model_3.parameters(), lr=args.lr, fused=True)
-train(model_3, uninterrupted, 0, 2 * args.epochs)
+uninterrupted, its_scheduler = new_training(model_3)
+train(model_3, uninterrupted, its_scheduler, 0, 2 * args.epochs)
 print('resumed: difference', difference(model_3, loaded_3))  # resumed: difference 0.0
 
 # %% An optimizer with another model's parameters
-# An optimizer changes the parameters it was made with, and no others. This one belongs
-# to loaded_3. So if we train model_3 with it, there's no error, and model_3 learns
-# nothing.
+# An optimizer changes the parameters it was made with, and no others. resumed_optimizer
+# belongs to loaded_3. So if we train model_3 with it, there's no error, and model_3
+# learns nothing.
 before = copy.deepcopy(model_3)
-train(model_3, optimizer, 0, 1)
+train(model_3, resumed_optimizer, resumed_scheduler, start=0, stop=1)
 print('nothing learned: difference', difference(model_3, before))  # difference 0.0
 
-# Try: delete the line optimizer.load_state_dict(...). How large is the difference then?
+# Try: delete the line resumed_optimizer.load_state_dict(...). How large is the
+# difference then?
+# Try: delete the line resumed_scheduler.load_state_dict(...) instead. What is the
+# learning rate at the end, and why?
 # Exercise: python exercises/check.py 17_1

@@ -42,7 +42,7 @@ class Network(nn.Module):
         self.dropout = nn.Dropout(drop_p)
 
     def forward(self, x):
-        x = x.view(x.shape[0], -1)  # [64, 1, 28, 28] -> [64, 784]
+        x = x.flatten(1)  # [64, 1, 28, 28] -> [64, 784], all but dimension 0
         for layer in self.hidden_layers:
             x = self.dropout(F.relu(layer(x)))
         return self.output(x)  # [64, 64] -> [64, 10]
@@ -56,8 +56,8 @@ sizes = {'input_size': 784, 'output_size': 10, 'hidden_layers': [256, 64]}
 model = Network(**sizes).to(device)
 criterion = nn.CrossEntropyLoss()
 optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
-model.train()
 for _ in range(args.epochs):
+    model.train()
     for images, labels in trainloader:
         images, labels = images.to(device), labels.to(device)
         optimizer.zero_grad()
@@ -68,7 +68,7 @@ for _ in range(args.epochs):
 
 # %% The state_dict
 # It maps names to tensors: one for each parameter, and one for each buffer. Buffers are
-# what a layer remembers without training it; batch norm (lesson 18_1) has some.
+# what a layer remembers without training it; batch norm (lesson 18_2) has some.
 for name, tensor in model.state_dict().items():
     print(f'{name:22} {tuple(tensor.shape)}')
 

@@ -61,7 +61,22 @@ def settings(path):
                 names = (names or set()) | {keyword.arg for keyword in node.keywords}
             if node.func.attr == 'add_argument':
                 names = (names or set()) | {node.args[0].value.lstrip('-')}
-    return names if names is None else names - {'threads'}  # which all of them have
+    return names if names is None else names - SHARED
+
+
+SHARED = {'threads', 'device', 'data-dir', 'seed'}  # which all of them have, or most
+
+
+def uses_helper(path):
+    """Has it the helper's options? The template of lesson 17_2 is without the helper."""
+    return '\nimport helper' in path.read_text(encoding='utf-8')
+
+
+def synthetic(path, figures='none'):
+    """The options with which a lesson that has options takes the synthetic data."""
+    if uses_helper(path):
+        return ['--device', 'cpu', '--data', 'synthetic', '--figures', figures]
+    return ['--device', 'cpu', '--data-dir', str(SYNTHETIC_DATA)]
 
 
 def options(path, *more, figures='none'):
@@ -69,7 +84,7 @@ def options(path, *more, figures='none'):
     names = settings(path)
     if names is None:
         return []
-    quick = ['--device', 'cpu', '--data', 'synthetic', '--figures', figures]
+    quick = synthetic(path, figures)
     for name, value in (('epochs', 2), ('photos', 20), ('images', 640)):
         quick += [f'--{name}', str(value)] * (name in names)
     return quick + list(more)
@@ -203,6 +218,8 @@ def ran(path, *args, root=None, run_name='__main__', may_fail=False):
 
             Path(root).mkdir(parents=True, exist_ok=True)
             monkeypatch.setattr(helper, 'ROOT', Path(root))
+            if not uses_helper(path) and path.parent != Path(root):
+                path = Path(shutil.copy(path, root))  # its folders are beside it
         with recording(run):
             try:
                 seen = variables(

@@ -1,21 +1,18 @@
-"""Lessons 13_1 to 21: what is learned, measured on unseen images, and kept.
+"""Lessons 14 to 21: what is learned, measured on unseen images, and kept.
 
 No test needs the names of a lesson's variables: a lesson is watched while it runs, and
 its networks are looked at as they were after each epoch.
 """
 
-import ast
 import copy
 import functools
 import re
-import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
 import torch
-from course import OFFLINE, REAL_DATA, ROOT, SYNTHETIC, accuracy, lesson, run
-from PIL import Image
+from course import REAL_DATA, SYNTHETIC, accuracy, lesson
 from torch import nn
 from torch.utils.data import DataLoader
 from watched import fashion, measure, numbers_in, values_of, watch
@@ -60,78 +57,6 @@ def kept_in(number, name, tmp_path):
     assert name in files, f'{lesson(number).name} saves {list(files)}, not {name}.'
     (tmp_path / name).write_bytes(files[name])
     return torch.load(tmp_path / name, weights_only=True)
-
-
-# 13_1, on photos of one's own
-
-
-def statements_of_one_s_own(docstring):
-    """The indented statements of a docstring: {name that is assigned: statement}."""
-    code = '\n'.join(
-        line[4:] for line in docstring.splitlines() if line.startswith('    ')
-    )
-    return {
-        ast.unparse(node.targets[0]): ast.get_source_segment(code, node)
-        for node in ast.parse(code).body
-    }
-
-
-def statements_marked_yours(source):
-    """{name that is assigned: (first line, line after the last)}, counted from 0."""
-    lines = source.splitlines()
-    return {
-        ast.unparse(node.targets[0]): (node.lineno - 1, node.end_lineno)
-        for node in ast.parse(source).body
-        if isinstance(node, ast.Assign)
-        and lines[node.end_lineno - 1].endswith('# yours')
-    }
-
-
-@of_lessons('13_1')
-def test_the_docstring_has_another_statement_for_each_that_is_marked_yours(number):
-    source = lesson(number).read_text(encoding='utf-8')
-    docstring = ast.get_docstring(ast.parse(source))
-    assert list(statements_of_one_s_own(docstring)) == list(
-        statements_marked_yours(source)
-    )
-
-
-@functools.cache
-def recap_on_photos():
-    """The result of lesson 13_1 with the changes of its docstring, and its folder."""
-    lines = lesson('13_1').read_text(encoding='utf-8').splitlines()
-    source = '\n'.join(lines)
-    new = statements_of_one_s_own(ast.get_docstring(ast.parse(source)))
-    for name, (start, end) in reversed(statements_marked_yours(source).items()):
-        lines[start:end] = [new[name]]
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        for part in ('train', 'test'):
-            for color, name in ((0, 'dark'), (200, 'light')):
-                (folder / 'photos' / part / name).mkdir(parents=True)
-                for i in range(5):
-                    photo = Image.new('RGB', (40, 50), (color + i,) * 3)
-                    photo.save(folder / 'photos' / part / name / f'{i}.png')
-        (folder / 'codes').mkdir()
-        copied = folder / 'codes/mine.py'
-        copied.write_text('\n'.join(lines) + '\n', encoding='utf-8')
-        shutil.copy(ROOT / 'helper.py', folder)
-        result = run(copied, '--epochs', '20', cwd=folder, env=OFFLINE)
-        return result, {path.name for path in folder.iterdir()}
-
-
-@of_lessons('13_1')
-def test_the_recap_tells_photos_of_one_s_own_apart(number):
-    result, _ = recap_on_photos()
-    assert result.returncode == 0, result.stderr
-    assert accuracy(result.stdout) == 1, 'Dark and light photos are easily told apart.'
-
-
-@of_lessons('13_1')
-def test_the_recap_reads_photos_of_one_s_own_and_nothing_else(number):
-    result, names = recap_on_photos()
-    assert numbers_in(result.stdout.splitlines()[0]) == [10, 10]
-    assert 'data' not in names, 'It made a data folder, as if it needed other images.'
 
 
 # 14: accuracy, counted right and averaged wrong
@@ -244,7 +169,8 @@ def evaluated(number):
     ((_, valid),) = seen.run.splits
     model = seen.trainings[-1].model
     evaluate = seen.run.function('no_grad', 'argmax')
-    found = evaluate(model.train(), DataLoader(valid, batch_size=999))
+    loader = DataLoader(valid, batch_size=999)
+    found = evaluate(model.train(), loader, nn.CrossEntropyLoss(), torch.device('cpu'))
     return found, measure(model, *fashion(True, valid.indices))
 
 
@@ -286,21 +212,28 @@ def losses_after_each_epoch(number, place):
     return found
 
 
-def the_kept_network(number, place):
-    """The network as it was after the epoch with the lowest validation loss."""
-    losses = [valid for _, valid in losses_after_each_epoch(number, place)]
-    return seen_in(number)[0].trainings[place].after(losses.index(min(losses)))
-
-
-def summary_of(number, name):
-    """What is printed at the end about one of the trainings: {words: number}."""
+@functools.cache
+def accuracies_after_each_epoch(number, place):
+    """Validation accuracies, measured here."""
     seen, _ = seen_in(number)
-    (line,) = (
-        line
+    training = seen.trainings[place]
+    ((_, valid),) = seen.run.splits
+    return [
+        measure(training.after(epoch), *fashion(True, valid.indices))[1]
+        for epoch in range(len(training.states))
+    ]
+
+
+def lines_of(number, name, *words):
+    """What is printed at the end about one of the runs: [{words: number}]."""
+    seen, _ = seen_in(number)
+    return [
+        values_of(line[len(name) :])
         for line in seen.printed.splitlines()
-        if line.startswith(name) and not re.search(r'\d/\d', line)
-    )
-    return values_of(line[len(name) :])
+        if line.startswith(name)
+        and not re.search(r'\d/\d', line)
+        and all(word in line for word in words)
+    ]
 
 
 def value_about(row, *words):
@@ -308,29 +241,72 @@ def value_about(row, *words):
     return value
 
 
-@of_both_runs
-def test_the_weights_with_the_lowest_validation_loss_are_kept(number, place, name):
-    ((_, valid),) = seen_in(number)[0].run.splits
-    model = the_kept_network(number, place)
-    loss, share = measure(model, *fashion(True, valid.indices))
-    row = summary_of(number, name)
-    assert value_about(row, 'valid', 'loss') == pytest.approx(loss, abs=6e-4)
-    assert value_about(row, 'valid', 'accuracy') == pytest.approx(share, abs=6e-4)
+def first_lowest(losses):
+    return losses.index(min(losses))
+
+
+def first_highest(accuracies):
+    return accuracies.index(max(accuracies))
 
 
 @of_both_runs
-def test_the_test_accuracy_is_that_of_the_kept_weights(number, place, name):
-    _, share = measure(the_kept_network(number, place), *fashion(train=False))
-    row = summary_of(number, name)
+@pytest.mark.parametrize('rule', ['lowest', 'highest'])
+def test_both_rules_are_printed_with_their_epoch(number, place, name, rule):
+    losses = [valid for _, valid in losses_after_each_epoch(number, place)]
+    accuracies = accuracies_after_each_epoch(number, place)
+    best = first_lowest(losses) if rule == 'lowest' else first_highest(accuracies)
+    (row,) = lines_of(number, name, rule)
+    assert value_about(row, 'epoch') == best + 1
+    assert value_about(row, 'valid', 'loss') == pytest.approx(losses[best], abs=6e-4)
+    share = value_about(row, 'valid', 'accuracy')
+    assert share == pytest.approx(accuracies[best], abs=6e-4)
+
+
+@functools.cache
+def chosen_network(number):
+    """The network with the highest validation accuracy of both runs and all epochs."""
+    accuracies = [accuracies_after_each_epoch(number, place) for place in (0, 1)]
+    place = first_highest([max(both) for both in accuracies])
+    epoch = first_highest(accuracies[place])
+    return RUNS[place][2], seen_in(number)[0].trainings[place].after(epoch)
+
+
+@of_lessons(16)
+def test_the_network_with_the_highest_validation_accuracy_is_chosen(number):
+    name, _ = chosen_network(number)
+    assert re.search(rf'(?im)^chosen.*{re.escape(name)}', seen_in(number)[0].printed)
+
+
+@of_lessons(16)
+def test_one_network_is_tested_with_the_kept_weights(number):
+    _, model = chosen_network(number)
+    loss, share = measure(model, *fashion(train=False))
+    (line,) = re.findall('(?i).*test accuracy.*', seen_in(number)[0].printed)
+    row = values_of(line)
     assert value_about(row, 'test', 'accuracy') == pytest.approx(share, abs=6e-4)
+    assert value_about(row, 'test', 'loss') == pytest.approx(loss, abs=6e-4)
+
+
+@of_lessons(16)
+def test_the_test_images_are_used_once(number):
+    seen, _ = seen_in(number)
+    ((_, testset),) = seen.run.loaded
+    tested = [walk for walk in seen.run.passes if walk.loader.dataset is testset]
+    assert len(tested) == 1
+
+
+@pytest.mark.parametrize('number', [16], ids=[lesson(16).stem])
+def test_a_loss_of_nan_from_the_first_epoch_on_is_no_error(number, tmp_path):
+    found = watch(number, *SYNTHETIC, '--epochs', 1, '--lr', 1e30, root=tmp_path)
+    assert 'nan' in found.printed
+    assert re.search('Test accuracy', found.printed)
 
 
 @of_both_runs
 def test_the_printed_gap_is_that_of_the_last_epoch(number, place, name):
     train, valid = losses_after_each_epoch(number, place)[-1]
-    assert value_about(summary_of(number, name), 'gap') == pytest.approx(
-        valid - train, abs=6e-4
-    )
+    (row,) = lines_of(number, name, 'gap')
+    assert value_about(row, 'gap') == pytest.approx(valid - train, abs=6e-4)
 
 
 @of_lessons(16)
@@ -424,16 +400,17 @@ def test_no_half_written_file_is_left(number):
     assert files and not [name for name in files if name.endswith('.part')]
 
 
-def trained_on(model, optimizer, kept, trainset):
+def trained_on(model, optimizer, scheduler, kept, trainset):
     """The second half of the training of lesson 17_1, done here."""
     loader = DataLoader(trainset, batch_size=64, shuffle=True)
     model.train()
-    for epoch in range(kept['epochs'], 2 * kept['epochs']):
+    for epoch in range(kept['epochs_done'], 2 * kept['epochs_done']):
         torch.manual_seed(7 + epoch)
         for images, labels in loader:
             optimizer.zero_grad()
             nn.functional.cross_entropy(model(images), labels).backward()
             optimizer.step()
+        scheduler.step()
     return model.eval()
 
 
@@ -448,28 +425,34 @@ def networks_that_were_never_interrupted(seen):
 
 
 @pytest.mark.parametrize(
-    'number, remembers',
-    [('17_1', True), ('17_1', False)],
-    ids=[f'{lesson("17_1").stem}-{name}' for name in ('with-memory', 'without-memory')],
+    'number, forgets',
+    [('17_1', None), ('17_1', 'optimizer'), ('17_1', 'scheduler')],
+    ids=[
+        f'{lesson("17_1").stem}-{name}'
+        for name in ('with-memory', 'without-optimizer', 'without-scheduler')
+    ],
 )
 def test_a_training_goes_on_as_if_it_had_not_been_interrupted(
-    number, remembers, tmp_path
+    number, forgets, tmp_path
 ):
-    """The optimizer's memory matters: without it the weights become others."""
+    """Both memories matter: without one of them the weights become others."""
     seen, _ = seen_in(number)
     kept = kept_in(number, '17_1_training.pth', tmp_path)
     (uninterrupted,) = networks_that_were_never_interrupted(seen)
     model = copy.deepcopy(uninterrupted)
     model.load_state_dict(kept['state_dict'])
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001, fused=True)
-    if remembers:
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 3, 0.1)
+    if forgets != 'optimizer':
         optimizer.load_state_dict(kept['optimizer'])
+    if forgets != 'scheduler':
+        scheduler.load_state_dict(kept['scheduler'])
     ((trainset, testset),) = seen.run.loaded
-    trained_on(model, optimizer, kept, trainset)
+    trained_on(model, optimizer, scheduler, kept, trainset)
     with torch.no_grad():
         images, _ = testset[:]
         same = torch.equal(model(images), uninterrupted(images))
-    assert same == remembers
+    assert same == (forgets is None)
 
 
 KILLED = [(17, 0), ('17_1', 0), ('17_1', 1), ('17_1', 2), (21, 0), (21, 1), (21, 2)]

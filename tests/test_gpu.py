@@ -129,6 +129,9 @@ def plays(path, copy):
     if 'predict' in settings(path):
         photo = next((SYNTHETIC_DATA / 'Cat_Dog_data/test/cat').iterdir())
         return {'train, then predict': [alone, Step(*command, '--predict', photo)]}
+    if path == lesson('17_2'):
+        longer = Step(*command, '--epochs', '2', '--resume')
+        return {'train, then resume': [alone, longer]}
     if path == lesson(22):
         second = Step(*command, env={'LOCAL_RANK': '1'})
         killed = Step(PROGRAMS / 'killed.py', 'after', 1, *command, may_fail=True)

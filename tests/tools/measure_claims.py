@@ -25,7 +25,7 @@ from decimal import Decimal
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from course import ROOT, edited, install, lesson, run, tomllib
+from course import ROOT, edited, install, lesson, run, tomllib, uses_helper
 
 LISTED = tomllib.loads(
     (ROOT / 'tests/claims.toml').read_text(encoding='utf-8'), parse_float=Decimal
@@ -145,18 +145,12 @@ def output(claim, seed, data_dir, folder):
     path = lesson(claim['lesson'], folder)
     original = path.read_text(encoding='utf-8')
     path.write_text(source_of(claim, path), encoding='utf-8')
+    usual = ['--data-dir', data_dir, '--seed', seed, '--device', 'cpu']
+    if uses_helper(path):
+        usual += ['--data', 'real', '--figures', 'none']
     result = run(
         path,
-        '--data',
-        'real',
-        '--data-dir',
-        data_dir,
-        '--seed',
-        seed,
-        '--device',
-        'cpu',
-        '--figures',
-        'none',
+        *usual,
         *claim.get('options', []),
         env={'TORCH_HOME': os.path.join(data_dir, 'torch_home')},
         timeout=3600,

@@ -20,23 +20,16 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from course import LESSONS, ROOT, install, run, settings
+from course import LESSONS, ROOT, install, run, settings, uses_helper
 
 
 def measure(path, data_dir, device):
     """Return what the lesson reached, as text, and its seconds."""
     options = []
     if settings(path) is not None:
-        options = [
-            '--data',
-            'real',
-            '--data-dir',
-            data_dir,
-            '--device',
-            device,
-            '--figures',
-            'save',
-        ]
+        options = ['--data-dir', data_dir, '--device', device]
+        if uses_helper(path):
+            options += ['--data', 'real', '--figures', 'save']
     start = time.perf_counter()
     result = run(path, *options, timeout=3600)
     seconds = time.perf_counter() - start
