@@ -4,7 +4,8 @@ Accuracy, counted step by step
 
 New here: how to get from the output of a network to one honest number. Two mistakes are
 easy to make and raise no error: comparing shapes that don't match, and averaging
-averages.
+averages. We count on the test images here, because nothing is chosen with the result.
+For choices, there's a set of its own, in lesson 15.
 
 Before: 13_1_recap.py  Next: 15_apply_validation.py
 Notes: notes/validation_and_overfitting.md
@@ -24,7 +25,11 @@ args = helper.parse_args(epochs=2, lr=0.001)
 device = args.device
 
 # %% Data and a trained model
-# We train a model for a short while, as in lesson 13.
+# We train a model for a short while, as in lesson 13_1. But this one ends in
+# LogSoftmax, and NLLLoss takes the log-probabilities (lesson 7), because we want to
+# look at probabilities, and exp turns one into the other. Both ways train the same.
+# Logits with CrossEntropyLoss are today's default, because there's one layer less that
+# you can forget or apply twice.
 trainset, testset = helper.load_data('FashionMNIST', args)
 trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 testloader = DataLoader(testset, batch_size=64)
@@ -35,6 +40,7 @@ model = nn.Sequential(nn.Flatten(),
 criterion = nn.NLLLoss()
 optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
 for _ in range(args.epochs):
+    model.train()
     for images, labels in trainloader:
         images, labels = images.to(device), labels.to(device)
         optimizer.zero_grad()
@@ -42,6 +48,7 @@ for _ in range(args.epochs):
         loss = criterion(output, labels)
         loss.backward()
         optimizer.step()
+model.eval()  # from here on, we only use it
 
 # %% From probabilities to the predicted class
 # topk returns the k largest values of each row and their indices. With k = 1, the index
@@ -49,22 +56,23 @@ for _ in range(args.epochs):
 images, labels = next(iter(testloader))
 images, labels = images.to(device), labels.to(device)
 with torch.no_grad():
-    ps = torch.exp(model(images))  # [64, 1, 28, 28] -> [64, 10]
+    log_ps = model(images)  # [64, 1, 28, 28] -> [64, 10]
+ps = torch.exp(log_ps)
 top_p, top_class = ps.topk(1, dim=1)
 print('top class', tuple(top_class.shape))  # top class (64, 1)
 print('labels', tuple(labels.shape))  # labels (64,)
 
 # %% The first mistake: shapes
-# [64, 1] == [64] raises no error, because torch broadcasts both to [64,
-# 64]. So it compares each prediction with every label, and the mean of that isn't an
-# accuracy.
+# [64, 1] == [64] raises no error, because torch broadcasts both to [64, 64]. So it
+# compares each prediction with every label, and the mean of that isn't an accuracy.
 wrong = top_class == labels
 print('careless ==', tuple(wrong.shape))  # careless == (64, 64)
 equals = top_class == labels.view(*top_class.shape)  # [64] -> [64, 1]
 print('careful ==', tuple(equals.shape))  # careful == (64, 1)
 
 # argmax drops the dimension it looks along, so its result has the shape of the labels.
-same = torch.equal(ps.argmax(dim=1) == labels, equals.squeeze(1))  # [64] == [64]
+predicted = ps.argmax(dim=1)  # [64, 10] -> [64]
+same = torch.equal(predicted == labels, equals.squeeze(1))  # [64] == [64]
 print('argmax says the same:', same)  # argmax says the same: True
 
 # True counts as 1 and False as 0, but mean needs floating-point numbers, not bools.

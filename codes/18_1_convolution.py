@@ -6,12 +6,11 @@ New here: a layer that sees neighborhoods. A convolution slides a small *kernel*
 window of weights, over the image. If the cat moves, what the kernel finds moves with
 it.
 
-Before: 18_load_cat_dog_data.py  Next: 19_transfer_learning_1.py
+Before: 18_load_cat_dog_data.py  Next: 18_2_deeper.py
 Notes: notes/convolution.md
 Run: python codes/18_1_convolution.py
 It ends with the test accuracy, and with what the first layer sees.
 """
-import copy
 import sys
 
 import torch
@@ -37,7 +36,8 @@ edge_image[:, 3:] = 1
 by_hand = torch.zeros(4, 4)  # a kernel of width 3 fits in 4 places in a row of 6
 for i in range(4):
     for j in range(4):
-        by_hand[i, j] = (kernel * edge_image[i:i + 3, j:j + 3]).sum()
+        window = edge_image[i:i + 3, j:j + 3]
+        by_hand[i, j] = (kernel * window).sum()
 
 conv = nn.Conv2d(1, 1, kernel_size=3, bias=False)
 with torch.no_grad():
@@ -48,50 +48,84 @@ print('the same', torch.allclose(by_hand, maps[0, 0]))  # the same True
 print('edge', maps[0, 0, 0].tolist())  # edge [0.0, 3.0, 3.0, 0.0]
 print('moved', moved[0, 0, 0].tolist())  # moved [3.0, 3.0, 0.0]
 
-# %% Channels, padding, and pooling
+# %% Channels
 # A photo has three channels, so a kernel has weights for each of them and sums over
 # all. A layer has many kernels, and each makes one channel of the output: a feature map
-# of where its pattern occurs. padding=1 adds a border of zeros, so that the feature map
-# is as large as the image. Pooling keeps the largest of 2x2 values, so the next kernel
-# sees twice as far.
+# of where its pattern occurs. A fully connected layer with as many outputs would need a
+# weight from each input to each output.
 images = torch.rand(8, 3, 64, 64)
+conv = nn.Conv2d(3, 16, kernel_size=3)
+maps = conv(images)  # [8, 3, 64, 64] -> [8, 16, 62, 62]
+count = conv.weight.numel()
+fully_connected = images[0].numel() * maps[0].numel()
+print(f'{count} weights, not {fully_connected:,}')  # 432 weights, not 755,761,152
+
+# %% Padding, stride, and pooling
+# Without padding, the feature map is smaller than the image, because the kernel fits in
+# 62 places in a row of 64. padding=1 adds a border of zeros, so the size stays. The
+# stride is how far the kernel moves each time: with stride=2, it skips every second
+# place, so the feature map is half as wide and half as high. Pooling also halves both,
+# but it takes the largest of each 2 x 2 values. These say that the pattern is there,
+# and no longer where exactly. The next kernel sees twice as far, because its 3 x 3
+# values stand for 6 x 6 of the larger map.
 conv = nn.Conv2d(3, 16, kernel_size=3, padding=1)
-maps = conv(images).detach()  # [8, 3, 64, 64] -> [8, 16, 64, 64]
-linear = images[0].numel() * maps[0].numel()  # Linear: from each input to each output
-print(f'{conv.weight.numel()} weights, not {linear:,}')  # 432 weights, not 805,306,368
+maps = conv(images)  # [8, 3, 64, 64] -> [8, 16, 64, 64]
+pool = nn.MaxPool2d(2)
+pooled = pool(maps)  # [8, 16, 64, 64] -> [8, 16, 32, 32]
+conv = nn.Conv2d(3, 16, kernel_size=3, stride=2, padding=1)
+maps = conv(images)  # [8, 3, 64, 64] -> [8, 16, 32, 32]
 
-# %% Batch norm
-# Batch norm gives each channel mean 0 and variance 1 over the batch, and then applies a
-# scale and an offset that it learns (1 and 0 at first). Training is faster with it. In
-# eval() it uses a mean and a variance that it remembers from training.
-var, mean = torch.var_mean(maps, dim=(0, 2, 3), keepdim=True, correction=0)
-by_hand = (maps - mean) / torch.sqrt(var + 1e-5)  # [8, 16, 64, 64], [1, 16, 1, 1]
-print('normed', torch.allclose(by_hand, nn.BatchNorm2d(16)(maps), atol=1e-4))  # True
 
-# %% Data and model
-# The model has fewer parameters (207,018) than lesson 15's (242,762). Pooling halves
-# height and width: [64, 1, 28, 28] -> [64, 16, 14, 14] -> [64, 32, 7, 7] -> [64, 1568].
-# With channels_last, the channels of a pixel are next to each other in memory, which is
-# faster here.
+# %% The size after a convolution
+# One rule gives all of these sizes, for height and width alike. A size of n becomes
+#
+#     floor((n + 2 * padding - kernel_size) / stride) + 1
+#
+# In Python, // divides and rounds down.
+def size_after(n, kernel_size, stride=1, padding=0):
+    return (n + 2 * padding - kernel_size) // stride + 1
+
+
+print('no padding', size_after(64, 3))  # no padding 62
+print('padding', size_after(64, 3, padding=1))  # padding 64
+print('stride', size_after(64, 3, stride=2, padding=1))  # stride 32
+print('pooling', size_after(64, 2, stride=2))  # pooling 32
+
+# %% Data
 trainset, testset = helper.load_data('FashionMNIST', args)
 trainset, validset = random_split(trainset, [5 / 6, 1 / 6])
 trainloader = DataLoader(trainset, batch_size=64, shuffle=True)
 validloader = DataLoader(validset, batch_size=1000)
 testloader = DataLoader(testset, batch_size=1000)
-model = nn.Sequential(
-    nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
-    nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2),
-    nn.Flatten(), nn.Dropout(0.3), nn.Linear(32 * 7 * 7, 128), nn.ReLU(),
-    nn.Linear(128, 10)).to(device, memory_format=torch.channels_last)
+
+# %% The size before the first linear layer
+# Two convolutions find patterns, and patterns of patterns. How many values do they
+# leave for the first linear layer? We could work it out, but it's easier to send one
+# batch through and print its shape before it's flattened.
+layers = [nn.Conv2d(1, 16, kernel_size=3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+          nn.Conv2d(16, 32, kernel_size=3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+images, labels = next(iter(trainloader))
+x = images
+for layer in layers:
+    x = layer(x)
+    print(type(layer).__name__, list(x.shape))
+print('before Flatten', x.shape)  # before Flatten torch.Size([64, 32, 7, 7])
+
+# %% Model, loss, and optimizer
+# It has fewer parameters (206,922) than the fully connected one of lessons 15 and 16
+# (242,762), and nearly all of them are in its first linear layer. Flatten turns each
+# image's 32 maps of 7 x 7 values into one row of 1568.
+model = nn.Sequential(*layers,  # new here
+                      nn.Flatten(),
+                      nn.Dropout(0.2),
+                      nn.Linear(32 * 7 * 7, 128), nn.ReLU(),
+                      nn.Linear(128, 10)).to(device)
 criterion = nn.CrossEntropyLoss()
 optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
-scheduler = optim.lr_scheduler.CosineAnnealingLR(optimizer, args.epochs)
 
 
-# %% Train
-# As in lesson 16, we keep the best epoch. The scheduler lets the learning rate shrink
-# from epoch to epoch, down to 0 at the end, because small steps settle at the bottom.
-def evaluate(model, loader):
+# %% Evaluate
+def evaluate(model, loader, criterion, device):
     model.eval()
     total_loss = 0
     correct = 0
@@ -104,9 +138,11 @@ def evaluate(model, loader):
     return total_loss / len(loader.dataset), correct / len(loader.dataset)
 
 
-lowest = float('inf')
+# %% Train
+# The loop is the same as for any other network.
 for epoch in range(args.epochs):
     model.train()
+    train_loss = 0
     for images, labels in trainloader:
         images, labels = images.to(device), labels.to(device)
         optimizer.zero_grad()
@@ -114,34 +150,39 @@ for epoch in range(args.epochs):
         loss = criterion(output, labels)
         loss.backward()
         optimizer.step()
-    scheduler.step()  # new here
-    valid_loss, valid_accuracy = evaluate(model, validloader)
-    print(f'Epoch {epoch + 1}/{args.epochs}  valid loss {valid_loss:.3f}  '
-          f'valid accuracy {valid_accuracy:.1%}')
-    if valid_loss < lowest:
-        lowest = valid_loss
-        best_weights = copy.deepcopy(model.state_dict())
+        train_loss += loss.detach() * len(labels)
+    train_loss = train_loss.item() / len(trainset)
+    valid_loss, valid_accuracy = evaluate(model, validloader, criterion, device)
+    print(f'Epoch {epoch + 1}/{args.epochs}  train loss {train_loss:.3f}  '
+          f'valid loss {valid_loss:.3f}  valid accuracy {valid_accuracy:.1%}')
 
-model.load_state_dict(best_weights)
-_, accuracy = evaluate(model, testloader)
+# %% Test
+_, accuracy = evaluate(model, testloader, criterion, device)
 print(f'Test accuracy {accuracy:.1%}')
 
 # %% Figure
-# These are seven feature maps of a test image. In some you can see the border: padding
-# is 0, but black is -1.
+# These are seven feature maps of a test image, after the first ReLU. Each is scaled so
+# that its largest value is white. In some you can see the border, because padding adds
+# zeros, and in the normalized image, black is below 0.
 image, label = testset[0]
+images = image.unsqueeze(0).to(device)  # [1, 28, 28] -> [1, 1, 28, 28]
 with torch.no_grad():
-    maps = model[:3](image.unsqueeze(0).to(device))[0, :7]  # [7, 28, 28]
-    maps = maps / (maps.amax(dim=(1, 2), keepdim=True) + 1e-5)  # each from 0 to 1
-image = image / 2 + 0.5  # from 0 to 1 as well
-helper.view_sheet([image, *maps], [testset.classes[label]] + ['feature map'] * 7,
-                  mean=0, std=1)
+    maps = model[:2](images)  # [1, 1, 28, 28] -> [1, 16, 28, 28]
+maps = maps[0, :7]  # [1, 16, 28, 28] -> [7, 28, 28]
+largest = maps.amax(dim=(1, 2), keepdim=True)  # [7, 28, 28] -> [7, 1, 1]
+maps = maps / (largest + 1e-5)
+image = image * testset.std + testset.mean  # from 0 to 1 as well
+titles = [testset.classes[label]] + ['feature map'] * 7
+helper.view_sheet([image, *maps], titles, mean=0, std=1)
 helper.show('maps')
 
-# On the real images, seeds 7, 8, and 9 reached an accuracy of 92.1, 91.7, and 92.0%;
-# lesson 16 reached 88.6, 88.7, and 88.3%.
+# On the real images, with seeds 7, 8, and 9, this network classifies 92.0, 91.7, and
+# 91.6% of the validation images correctly after 8 epochs. In 30 epochs, the highest
+# validation accuracy of lesson 16's fully connected network, with dropout, was 89.8,
+# 90.8, and 90.4%. So the convolutions gain about a point here, with fewer weights and
+# fewer epochs. Lesson 18_2 shows that they gain far more on photos.
 
 # Try: use `edge_image[3:] = 1` instead of `edge_image[:, 3:] = 1`. Does the kernel find
 # this edge?
-# Try: use padding=0 in the model's second Conv2d. What must `32 * 7 * 7` become?
+# Try: use padding=0 in the second Conv2d of `layers`. What must `32 * 7 * 7` become?
 # Exercise: python exercises/check.py 18_1

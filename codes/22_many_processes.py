@@ -13,13 +13,11 @@ Run: python codes/22_many_processes.py
      torchrun --standalone --nproc-per-node 2 codes/22_many_processes.py
      on two machines, the first called FIRST (the second with --node-rank 1):
      torchrun --nnodes 2 --node-rank 0 --master-addr FIRST codes/22_many_processes.py
-It ends with the same accuracy, up to rounding, however many processes there are.
+It ends with nearly the same accuracy, however many processes there are.
 """
 import os
 import sys
-from datetime import timedelta
 
-os.environ['TORCH_CPP_LOG_LEVEL'] = 'FATAL'  # otherwise errors are printed twice
 import torch
 import torch.distributed as dist
 from torch import nn, optim
@@ -29,70 +27,98 @@ from torch.utils.data import DataLoader, DistributedSampler
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
-# %% Processes
-# torchrun tells each process its rank (0, 1, 2, ...) and how many processes there are,
-# which is called the world size; the local values count only the processes of this
-# machine. Only the process of rank 0 prints and saves.
-rank, world = int(os.environ.get('RANK', 0)), int(os.environ.get('WORLD_SIZE', 1))
-local_rank = int(os.environ.get('LOCAL_RANK', 0))
-local_world = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
-sys.stdout = sys.stdout if rank == 0 else open(os.devnull, 'w')
-if torch.cuda.device_count() > local_rank:
-    torch.cuda.set_device(local_rank)  # the GPU that 'cuda' means from here on
+# %% Options
+# The local rank is the number of this process among those of its machine. Each of them
+# gets a GPU of its own. If there aren't enough, all of them use the CPU.
+local_rank = int(os.environ.get('LOCAL_RANK', 0))  # torchrun sets these variables
+local_world_size = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
+if local_rank < torch.cuda.device_count():
+    torch.cuda.set_device(local_rank)  # new here: the GPU that 'cuda' means from now on
 args = helper.parse_args(epochs=3, lr=0.01)
-device, batch_size = args.device, 120
-if device.type == 'mps' or 0 < torch.cuda.device_count() < local_world:
-    device = torch.device('cpu')  # a GPU for each process, or none
-if batch_size % world:
-    sys.exit(f'{world} processes cannot share a batch of {batch_size} images evenly')
-# The processes find each other through a store. If one dies, torchrun --max-restarts 3
-# restarts all of them; the prefix hides the dead processes' addresses from the new
-# ones.
-store = dist.HashStore()
-if world > 1:
-    store, *_ = next(dist.rendezvous('env://', timeout=timedelta(seconds=20)))
-    store.set_timeout(timedelta(minutes=10))  # a download may take long
-store = dist.PrefixStore(os.environ.get('TORCHELASTIC_RESTART_COUNT', '0'), store)
-backend = 'nccl' if device.type == 'cuda' and dist.is_nccl_available() else 'gloo'
-dist.init_process_group(backend, store=store, rank=rank, world_size=world,
-                        timeout=timedelta(minutes=10))
+device = args.device
+if device.type == 'mps' or 0 < torch.cuda.device_count() < local_world_size:
+    device = torch.device('cpu')
+
+# %% Join the other processes
+# torchrun starts this script several times and tells each process about the others in
+# environment variables, which init_process_group reads. The backend is the library that
+# sends the tensors, nccl between GPUs and gloo between CPUs. In your own script, you'd
+# only need that one line. The function in helper.py does the same where it isn't
+# enough: when this process is alone, because you didn't use torchrun, and when torchrun
+# has started all processes again, because one of them died.
+backend = 'gloo'
+if device.type == 'cuda' and dist.is_nccl_available():
+    backend = 'nccl'
+under_torchrun = 'RANK' in os.environ
+restarts = int(os.environ.get('TORCHELASTIC_RESTART_COUNT', 0))
+if under_torchrun and restarts == 0:
+    dist.init_process_group(backend)  # new here
+else:
+    helper.init_process_group(backend)
+
+rank = dist.get_rank()              # the number of this process: 0, 1, 2, ...
+world_size = dist.get_world_size()  # how many processes there are
+
+batch_size = 120  # of all processes together
+if batch_size % world_size != 0:
+    dist.destroy_process_group()
+    sys.exit(f'{world_size} processes cannot share {batch_size} images evenly')
 
 # %% Data
-# On each machine, one process downloads the data while the others wait in all_reduce,
-# which sums a tensor over all processes. The sampler makes one order for all and deals
-# it out like cards.
+# On each machine, one process downloads the data while the others wait. Nobody gets
+# past a barrier until everybody has reached one.
 if local_rank > 0:
-    dist.all_reduce(torch.zeros(1, device=device))
+    dist.barrier()  # new here
 trainset, testset = helper.load_data('FashionMNIST', args)
 if local_rank == 0:
-    dist.all_reduce(torch.zeros(1, device=device))
-sampler = DistributedSampler(trainset, seed=args.seed)
-trainloader = DataLoader(trainset, batch_size=batch_size // world, sampler=sampler)
+    dist.barrier()
+
+# The sampler puts the images into an order that's the same in all processes and deals
+# it out like cards. If that doesn't come out even, it deals some images twice.
+sampler = DistributedSampler(trainset, seed=args.seed)  # new here
+trainloader = DataLoader(trainset, batch_size=batch_size // world_size, sampler=sampler)
 testloader = DataLoader(testset, batch_size=1000)
 
 # %% Model
-# With DistributedDataParallel around it, backward() averages the gradients.
-network = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(),
-                        nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10)).to(device)
-model = DistributedDataParallel(network)
+# DistributedDataParallel gives all processes the weights of process 0. From then on,
+# backward() also averages the gradients of all processes.
+network = nn.Sequential(nn.Flatten(),
+                        nn.Linear(784, 128), nn.ReLU(),
+                        nn.Linear(128, 64), nn.ReLU(),
+                        nn.Linear(64, 10)).to(device)
+model = DistributedDataParallel(network)  # new here
 criterion = nn.CrossEntropyLoss()
 optimizer = optim.SGD(model.parameters(), lr=args.lr, momentum=0.9)
-# A training run that was stopped resumes where it was. Process 0 has the checkpoint.
-path, done = helper.ROOT / 'checkpoints' / '22_training.pth', 0
+
+# %% Resume
+# If this training run has been stopped, it continues after the last epoch that was
+# saved. Only process 0 has the checkpoint, and it sends it to the others.
+path = helper.ROOT / 'checkpoints' / '22_training.pth'
 settings = [args.epochs, args.lr, args.seed, len(trainset)]
-kept = [torch.load(path, map_location='cpu', weights_only=True)
-        if rank == 0 and path.exists() else {}]
-dist.broadcast_object_list(kept)
-if kept[0].get('settings') == settings:
-    done = kept[0]['epochs']
-    print(f'Resuming after epoch {done}; to start over, delete {path}')
-    network.load_state_dict(kept[0]['model'])
-    optimizer.load_state_dict(kept[0]['optimizer'])
+checkpoint = None
+if rank == 0 and path.exists():
+    checkpoint = torch.load(path, map_location='cpu', weights_only=True)
+    if checkpoint['settings'] != settings:
+        checkpoint = None  # it's from a different training run
+objects = [checkpoint]
+dist.broadcast_object_list(objects)
+checkpoint = objects[0]
+
+done = 0
+if checkpoint is not None:
+    network.load_state_dict(checkpoint['model'])
+    optimizer.load_state_dict(checkpoint['optimizer'])
+    done = checkpoint['epochs']
+    if rank == 0:
+        print(f'Resuming after epoch {done}; to start over, delete {path}')
 
 # %% Train
-# set_epoch makes a new order for each epoch.
+# set_epoch makes a new order for each epoch. Each process knows the loss of its own
+# images only, and all_reduce replaces it by the sum over all processes. One process is
+# enough to print and to save.
 for epoch in range(done, args.epochs):
-    sampler.set_epoch(epoch)
+    sampler.set_epoch(epoch)  # new here
+    model.train()
     train_loss = torch.zeros((), device=device)
     for images, labels in trainloader:
         images, labels = images.to(device), labels.to(device)
@@ -101,27 +127,40 @@ for epoch in range(done, args.epochs):
         loss = criterion(output, labels)
         loss.backward()
         optimizer.step()
-        train_loss += loss.item() * len(labels)
-    dist.all_reduce(train_loss.div_(len(trainset)))
-    print(f'Epoch {epoch + 1}/{args.epochs}  train loss {train_loss:.4f}')
-    if rank == 0:
+        train_loss += loss.detach() * len(labels)
+    dist.all_reduce(train_loss)  # new here
+    train_loss = train_loss.item() / sampler.total_size
+    if rank == 0:  # new here
+        print(f'Epoch {epoch + 1}/{args.epochs}  train loss {train_loss:.4f}')
+        checkpoint = {'settings': settings, 'epochs': epoch + 1,
+                      'model': network.state_dict(),
+                      'optimizer': optimizer.state_dict()}
         path.parent.mkdir(exist_ok=True)
-        now = {'model': network.state_dict(), 'optimizer': optimizer.state_dict()}
-        torch.save({'settings': settings, 'epochs': epoch + 1, **now}, f'{path}.part')
-        os.replace(f'{path}.part', path)
+        torch.save(checkpoint, f'{path}.part')
+        os.replace(f'{path}.part', path)  # so path is never a file that's half written
+
 
 # %% Test
-# There are few test images, so each process goes through all of them.
-model.eval()
-correct = 0
-with torch.no_grad():
-    for images, labels in testloader:
-        images, labels = images.to(device), labels.to(device)
-        output = model(images)
-        correct += (output.argmax(dim=1) == labels).sum().item()
-print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
+# There are few test images, so process 0 goes through all of them, with the network
+# itself, and the others wait.
+def count_correct(model, loader, device):
+    model.eval()
+    correct = 0
+    with torch.no_grad():
+        for images, labels in loader:
+            images, labels = images.to(device), labels.to(device)
+            output = model(images)
+            predicted = output.argmax(dim=1)
+            correct += (predicted == labels).sum().item()
+    return correct
+
+
 if rank == 0:
+    correct = count_correct(network, testloader, device)
+    accuracy = correct / len(testset)
+    print(f'Test accuracy {accuracy:.1%}, {correct} of {len(testset)} images')
     path.unlink(missing_ok=True)  # so that the next run starts from scratch
+dist.barrier()
 dist.destroy_process_group()
 
 # Try: add sys.stderr.write(f'{rank} {network[1].weight[0, 0]}\n') as the last line, and

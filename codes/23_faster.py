@@ -29,7 +29,8 @@ from torch.utils.data import (
     Subset,
     TensorDataset,
 )
-from torchvision import datasets, transforms
+from torchvision import datasets
+from torchvision.transforms import v2
 
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
@@ -43,7 +44,8 @@ on_cuda = device.type == 'cuda'
 # do that once, all images are one large tensor, and a sampler can take whole batches
 # from it.
 root = helper.find_data('FashionMNIST', args)
-trainset = datasets.FashionMNIST(root, transform=transforms.ToTensor())
+transform = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
+trainset = datasets.FashionMNIST(root, transform=transform)
 trainset.data = trainset.data[:args.images]
 
 all_images, all_labels = next(iter(DataLoader(trainset, batch_size=len(trainset))))
@@ -51,18 +53,20 @@ tensors = TensorDataset(all_images, all_labels)
 tensors_on_device = TensorDataset(all_images.to(device), all_labels.to(device))
 
 
-def whole_batches(dataset, batch_size=64, pin_memory=False):
+def whole_batches(dataset, batch_size=64):
     """Return a DataLoader that gets each batch by indexing the dataset once."""
     sampler = BatchSampler(RandomSampler(dataset), batch_size, drop_last=False)
     # The sampler yields lists of indices, so the DataLoader mustn't batch again.
-    return DataLoader(dataset, batch_size=None, sampler=sampler, pin_memory=pin_memory)
+    return DataLoader(dataset, batch_size=None, sampler=sampler)
 
 
 # %% Model and training
 # new_training returns a function that trains for one epoch. Each row below starts from
 # the same weights and sees the images in the same order. model.compile() makes torch
 # translate the model, when it is first called, into code for exactly these layers and
-# shapes.
+# shapes. The loss stays a tensor until the end of the epoch, because item() waits for
+# everything that a GPU still has to do. For the same reason, to() is non_blocking: if
+# a batch is in pinned memory (see below), Python doesn't wait until it's copied.
 def new_training(trainloader, lr=args.lr, fused=True, compile_mode=None):
     torch.manual_seed(args.seed)
     model = nn.Sequential(nn.Flatten(),
@@ -75,16 +79,18 @@ def new_training(trainloader, lr=args.lr, fused=True, compile_mode=None):
         model.compile(mode=compile_mode)
 
     def train_one_epoch():
-        train_loss = 0
+        model.train()
+        train_loss = torch.zeros((), device=device)
         for images, labels in trainloader:
-            images, labels = images.to(device), labels.to(device)
+            images = images.to(device, non_blocking=True)
+            labels = labels.to(device, non_blocking=True)
             optimizer.zero_grad()
             output = model(images)
             loss = criterion(output, labels)
             loss.backward()
             optimizer.step()
-            train_loss += loss.item() * len(labels)
-        return train_loss / len(tensors)
+            train_loss += loss.detach() * len(labels)
+        return train_loss.item() / len(tensors)
 
     return train_one_epoch
 
@@ -104,7 +110,8 @@ events = profile.key_averages()
 for label, key in [('loading', 'DataLoader'), ('backward', 'autograd::engine'),
                    ('optimizer step', 'Optimizer.step')]:
     microseconds = sum(event.cpu_time_total for event in events if key in event.key)
-    print(f'{label:24} {microseconds / 1000 / len(few_batches):6.2f} ms a batch')
+    milliseconds = microseconds / 1000 / len(few_batches)
+    print(f'{label:24} {milliseconds:6.2f} ms a batch')
 
 # %% Measure
 # We train four epochs and take the median of the last three. The first one doesn't
@@ -116,26 +123,43 @@ def measure(name, train_one_epoch):
     seconds = []
     for _ in range(4):
         start = time.perf_counter()
-        train_loss = train_one_epoch()
-        if on_cuda:
-            torch.cuda.synchronize()  # Python runs ahead of the GPU; this waits for it
+        train_loss = train_one_epoch()  # its item() has waited for the GPU
         seconds.append(time.perf_counter() - start)
     medians[name] = statistics.median(seconds[1:])
     print(f'{name:24} {medians[name]:6.3f} s  loss {train_loss:.3f}  '
           f'(the first time {seconds[0]:.1f} s)')
 
 
-# %% One optimization after the other
-# A row that begins with "and" keeps what the row before it gained. "or" takes the place
-# of pinned memory, and the last row isn't compiled.
+# %% Loading: workers, pinned memory, whole batches
+# With num_workers=2, two other processes read the next batches while this one trains.
+# They are forked, that is, started as copies of this process, once per epoch. That's
+# only safe on Linux. Elsewhere, each worker would run this script from the top, so all
+# of it would have to be in functions, as in lesson 21.
 one_by_one = DataLoader(trainset, batch_size=64, shuffle=True)
 measure('an image at a time', new_training(one_by_one, fused=False))
+if sys.platform == 'linux':
+    workers = {'num_workers': 2, 'multiprocessing_context': 'fork'}
+    with_workers = DataLoader(trainset, batch_size=64, shuffle=True, **workers)
+    measure('with two workers', new_training(with_workers, fused=False))
+
+    # From pinned memory, which the operating system never moves, a GPU copies by itself
+    # while Python goes on. That's what non_blocking=True asks for.
+    if on_cuda:
+        pinned = DataLoader(trainset, batch_size=64, shuffle=True, pin_memory=True,
+                            **workers)
+        measure('and pinned memory', new_training(pinned, fused=False))
+
+# That's how to load data that doesn't fit into memory. Our images do fit, even into
+# that of a GPU, so we needn't read them more than once.
 measure('whole batches', new_training(whole_batches(tensors), fused=False))
-measure('and fused Adam', new_training(whole_batches(tensors)))
 if on_cuda:
-    pinned = whole_batches(tensors, pin_memory=True)
-    measure('and pinned memory', new_training(pinned))
-    measure('or all on the GPU', new_training(whole_batches(tensors_on_device)))
+    on_gpu = whole_batches(tensors_on_device)
+    measure('all on the GPU', new_training(on_gpu, fused=False))
+
+# %% The training step
+# A row that begins with "and" keeps what the row before it gained. The last row isn't
+# compiled.
+measure('and fused Adam', new_training(whole_batches(tensors_on_device)))
 
 # With reduce-overhead, the GPU gets all operations of a step with one call (CUDA
 # graphs).

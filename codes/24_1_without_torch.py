@@ -48,13 +48,15 @@ except Exception as error:  # onnxruntime's errors have no base class in common
 
 # %% Prepare a photo
 # This does what the transform did in training: resize, crop the center, normalize.
-def read(path):
+def prepare(path):
     """Return a photo as float32 [1 or 3, crop, crop]."""
     try:
-        with Image.open(path) as image:
-            image = ImageOps.exif_transpose(image)  # cameras store how they were held
+        with Image.open(path) as stored:
+            image = ImageOps.exif_transpose(stored)  # cameras store how they were held
+        if image.mode.startswith(('I', 'F')):  # more than 8 bits per pixel
+            image = image.point(lambda value: value / 256)
         image = image.convert('L' if len(mean) == 1 else 'RGB')
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         sys.exit(f'{path} is not a photo that can be read: {error}')
 
     width, height = image.size
@@ -93,7 +95,7 @@ if not paths:
 batches = []
 seconds = []
 for i in range(0, len(paths), 32):
-    images = np.stack([read(path) for path in paths[i:i + 32]])
+    images = np.stack([prepare(path) for path in paths[i:i + 32]])
     start = time.perf_counter()
     outputs = session.run(None, {'images': images})  # None means all outputs: here, one
     batches.append(outputs[0])

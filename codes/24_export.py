@@ -56,7 +56,8 @@ def load_from_lesson_21():
     model.classifier.load_state_dict(checkpoint['state_dict'])
 
     transform = densenet_weights.transforms()
-    testset = datasets.ImageFolder(helper.find_photos(args) / 'test', transform)
+    testset = datasets.ImageFolder(helper.find_photos(args) / 'test', transform,
+                                   loader=helper.open_photo)
     # The photos are sorted by class, so we take every second one, or every third ...
     step = math.ceil(len(testset) / MAX_IMAGES)
     testset.samples = testset.samples[::step]
@@ -79,6 +80,7 @@ def train_as_in_lesson_13():
                           nn.Linear(64, 10)).to(device)
     criterion = nn.CrossEntropyLoss()
     optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
+    model.train()
     for images, labels in trainloader:
         images, labels = images.to(device), labels.to(device)
         optimizer.zero_grad()
@@ -92,13 +94,14 @@ def train_as_in_lesson_13():
     files = []
     for i in range(MAX_IMAGES):
         image, _ = testset[i]
-        pixels = image[0] * 127.5 + 127.5  # undoes Normalize: -1 to 1 becomes 0 to 255
+        pixels = image[0] * trainset.std + trainset.mean  # undoes Normalize: 0 to 1
+        pixels = (pixels * 255).round().byte()
         file = image_folder / f'{i:03}.png'
-        Image.fromarray(pixels.round().byte().numpy()).save(file)
+        Image.fromarray(pixels.numpy()).save(file)
         files.append(file)
 
     about = {'classes': trainset.classes, 'resize': 28, 'crop': 28,
-             'mean': [0.5], 'std': [0.5]}
+             'mean': [trainset.mean], 'std': [trainset.std]}
     return model, testset, files, about
 
 
@@ -124,9 +127,12 @@ with torch.no_grad():
 expected = torch.cat(expected).numpy()  # [n, classes], n is at most MAX_IMAGES
 
 # %% torch.export
-# torch.export runs the model once with an example and records each operation. We make
-# the example's first dimension, the batch size, dynamic. Otherwise the exported model
-# would only accept batches of two images.
+# torch.export traces the model. It runs the Python code once with an example and
+# records each operation, but it computes nothing, because it uses tensors that have
+# sizes and no numbers. We make the example's first dimension, the batch size, dynamic.
+# Otherwise the exported model would only accept batches of two images. Before we save
+# the model, we compare its predictions with those from above, for batches of several
+# sizes.
 example = images[:2]  # with one image, torch would take the batch size to be fixed
 batch_dimension = {0: torch.export.Dim('batch')}
 program = torch.export.export(model, (example,), dynamic_shapes=(batch_dimension,))
@@ -136,8 +142,10 @@ print(f'torch.export: {len(operations)} operations')
 with torch.no_grad():
     for size in (1, 7, 64):
         ps = program.module()(images[:size])
-        same = np.allclose(ps, expected[:size], atol=1e-5)
-        print(f'{size} images, the same answers: {same}')
+        close = np.allclose(ps, expected[:size], atol=1e-5)
+        print(f'{size} images, the same answers: {close}')
+        if not close:
+            sys.exit('The exported model computes something else, so it is not saved')
 
 # %% ONNX
 # The file also gets what else a program needs: the names of the classes, the numbers of
@@ -162,10 +170,13 @@ if result.returncode != 0:
 
 saved = np.load(folder / '24_probabilities.npz')
 ps = saved['probabilities']
-same = (ps.argmax(axis=1) == expected.argmax(axis=1)).sum()
+same_class = ps.argmax(axis=1) == expected.argmax(axis=1)  # [n], True or False
 difference = np.abs(ps - expected).max()
-print(f'onnxruntime: the same class for {same} of {len(ps)} images, '
+print(f'onnxruntime: the same class for {same_class.sum()} of {len(ps)} images, '
       f'probabilities differ by at most {difference:.0e}')
+if difference > 1e-4:
+    (folder / '24_model.onnx').unlink()
+    sys.exit('onnxruntime computes something else, so 24_model.onnx is deleted')
 print(f'{1000 * saved["seconds"]:.3f} ms an image, '
       f'torch {1000 * np.median(seconds):.3f} ms (median, in batches of 32)')
 

@@ -13,6 +13,7 @@ numbers it shows. torch computes them, except those that take minutes of trainin
 import argparse
 import copy
 import json
+import math
 import re
 import subprocess
 import sys
@@ -266,47 +267,51 @@ def valley(folder):
     return numbers
 
 
-def one_step(model, images, labels, lr):
-    """The loss of a network on one batch, before and after one step of a copy."""
+def after_steps(model, batches, lr):
+    """The mean loss of batches after a copy of the network took a step on each.
+
+    It's inf if the loss became inf or nan on the way.
+    """
     model, criterion = copy.deepcopy(model), nn.CrossEntropyLoss()
     optimizer = optim.SGD(model.parameters(), lr=lr)
-    before = criterion(model(images), labels)
-    before.backward()
-    optimizer.step()
-    return before.item(), criterion(model(images), labels).item()
+    for images, labels in batches:
+        optimizer.zero_grad()
+        loss = criterion(model(images), labels)
+        if not loss.isfinite():
+            return math.inf
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        losses = [criterion(model(images), labels).item() for images, labels in batches]
+    return sum(losses) / len(losses)
 
 
 def learning_rates(folder):
+    """What lesson 10 draws: the loss after one step and after a pass of many."""
     torch.manual_seed(7)
     digits = datasets.MNIST(ROOT / 'data' / 'synthetic', train=True)
-    trainset = TensorDataset(scaled(digits.data), digits.targets)
-    images, labels = next(iter(DataLoader(trainset, batch_size=64, shuffle=True)))
+    trainset = TensorDataset(normalized(digits.data, digits.data), digits.targets)
+    batches = list(DataLoader(trainset, batch_size=64, shuffle=True))
     model = classifier()
     rates = torch.logspace(-4, 2, 25).tolist()
-    losses = [one_step(model, images, labels, lr) for lr in rates]
-    before, after = losses[0][0], [loss for _, loss in losses]
-    lesson = range(0, 25, 4)  # 0.0001, 0.001, ... 100: what lesson 10 prints
-    fig, axes = plots(2, width=8.5, height=3.3)
-    for ax in axes:
-        ax.axhline(before, color=GRAY, linestyle='--', label='before the step')
-        ax.plot(rates, after, color=BLUE, label='after one step')
-        ax.plot(
-            [rates[i] for i in lesson],
-            [after[i] for i in lesson],
-            'o',
-            color=ORANGE,
-            label='rates that lesson 10 prints',
-        )
-        ax.set(xscale='log', xlabel='Learning rate', ylabel='Loss')
-    axes[0].set(yscale='log', title='All rates')
-    axes[1].set(title='Closer', ylim=(min(after) - 0.05, before + 0.1))
-    axes[0].legend(frameon=False)
+    one = [after_steps(model, batches[:1], lr) for lr in rates]
+    many = [after_steps(model, batches, lr) for lr in rates]
+    images, labels = batches[0]
+    with torch.no_grad():
+        before = nn.functional.cross_entropy(model(images), labels).item()
+    fig, ax = plots(1, width=7, height=3.5)
+    ax.axhline(before, color=GRAY, linestyle='--', label='before the first step')
+    ax.plot(rates, one, 'o-', color=BLUE, label='after 1 step')
+    ax.plot(rates, many, 's-', color=ORANGE, label=f'after {len(batches)} steps')
+    ax.set(xscale='log', ylim=(0, before + 0.5), xlabel='Learning rate', ylabel='Loss')
+    ax.legend(frameon=False, loc='lower left')
     save(fig, folder, 'learning_rates')
     return {
         'rates': rates,
         'before': before,
-        'after': after,
-        'lesson': [rates[i] for i in lesson],
+        'one': one,
+        'many': many,
+        'steps': len(batches),
     }
 
 
@@ -468,9 +473,10 @@ def confusion(folder):
 # Measuring: minutes of training on the real images
 
 
-def scaled(images):
-    """Gray values 0 to 255 as numbers from -1 to 1, as in the lessons."""
-    return images.float() / 127.5 - 1
+def normalized(images, training_images):
+    """Gray values 0 to 255 with the training images' mean and std, as in the lessons."""
+    training_pixels = training_images / 255
+    return (images / 255 - training_pixels.mean()) / training_pixels.std()
 
 
 def classifier():
@@ -491,14 +497,15 @@ def count_confusions(data_dir):
     testset = datasets.FashionMNIST(data_dir, train=False)
     model, criterion = classifier(), nn.CrossEntropyLoss()
     optimizer = optim.Adam(model.parameters(), lr=0.001, fused=True)
-    images, labels = scaled(trainset.data), trainset.targets
+    images, labels = normalized(trainset.data, trainset.data), trainset.targets
     for _ in range(5):
         for batch in torch.randperm(len(trainset)).split(64):
             optimizer.zero_grad()
             criterion(model(images[batch]), labels[batch]).backward()
             optimizer.step()
     with torch.no_grad():
-        predicted = model(scaled(testset.data)).argmax(dim=1)
+        test_images = normalized(testset.data, trainset.data)
+        predicted = model(test_images).argmax(dim=1)
     counts = torch.bincount(10 * testset.targets + predicted, minlength=100)
     return {
         'images': {'train': len(trainset), 'test': len(testset)},

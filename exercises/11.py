@@ -18,6 +18,7 @@ def train(model, trainloader, criterion, optimizer, epochs):
     losses = []
     train_loss = 0
     for _ in range(epochs):
+        model.train()
         for images, labels in trainloader:
             output = model.forward(images)
             loss = criterion(output, labels)

@@ -2,7 +2,7 @@
 An optimizer of your own
 ========================
 
-Lesson 11 trains with momentum=0.9, and nothing in it is magic. Each parameter gets a
+Lesson 12 trains with momentum=0.9, and nothing in it is magic. Each parameter gets a
 velocity, a tensor of its own shape, which starts at 0. In every step
 
     velocity = momentum * velocity + gradient

@@ -23,7 +23,8 @@ set. Four trainings of its network were stopped after twelve epochs. They learne
 
 Write one of these behind each letter, and each once: 'learning rate too small',
 'learning rate too large', 'stopped too early', 'over-fits'. Then write at best_epoch
-the epoch whose weights you would keep of the training that over-fits, a number.
+the epoch whose weights you would keep of the training that over-fits, judged by its
+losses, a number.
 """
 diagnosis = {'A': ..., 'B': ..., 'C': ..., 'D': ...}
 best_epoch = ...

@@ -2,18 +2,19 @@
 Go on as if nothing had happened
 ================================
 
-A training of days is bound to be interrupted: a power cut, an update, someone who needs
-the computer. With a good checkpoint nothing is lost but minutes.
+A training run that takes days is bound to be interrupted, by a power cut, an update, or
+someone else who needs the computer. With a good checkpoint, you only lose minutes.
 
-Write two functions. save(path, model, optimizer, epochs) writes one file. model is made
-by new_model below, optimizer is Adam with any learning rate, epochs is the number of
-epochs done. Put in text, numbers and tensors only, so that weights_only=True can load
-it.
+Write two functions. save(path, model, optimizer, epochs) must write one file. model is
+made by new_model below, optimizer is Adam with any learning rate, and epochs is the
+number of epochs that are done. The file must contain only text, numbers, and tensors,
+so that weights_only=True can load it.
 
-load(path) knows the path and nothing else: think of another program, tomorrow. It
-returns three things: a model, its optimizer, and the number of epochs done. Training on
-with them must give just what the training would have given without a stop. (Each epoch
-sets its own seed and calls model.train(), as in lesson 17_1.)
+load(path) knows the path and nothing else, as if it were called by another program,
+tomorrow. It must return three things: a model, its optimizer, and the number of epochs
+that are done. If training is continued with them, it must give exactly what it would
+have given without a break. (Each epoch sets its own seed and calls model.train(), as in
+lesson 17_1. There's no scheduler here.)
 """
 import torch
 from torch import nn, optim

@@ -17,6 +17,7 @@ import pytest
 import torch
 from course import LESSONS, SYNTHETIC, SYNTHETIC_DATA, accuracy, lesson
 from torch import nn
+from torch.utils.data import Subset
 from torchvision import datasets, models
 from watched import (
     fashion,
@@ -30,15 +31,16 @@ from watched import (
 import helper
 
 OPTIONS = {
-    11: ['--epochs', 2],
+    11: ['--epochs', 2, '--lr', 0.03],
     12: ['--epochs', 2],
     13: ['--epochs', 2],
     '13_1': ['--epochs', 1],
     14: ['--epochs', 1],
     15: ['--epochs', 4, '--lr', 0.01],
     16: ['--epochs', 2],
-    18: ['--epochs', 1],
-    '18_1': ['--epochs', 3, '--lr', 0.01],
+    18: ['--epochs', 3],
+    '18_1': ['--epochs', 2],
+    '18_2': ['--epochs', 2],
     20: ['--photos', 20, '--epochs', 2],
     21: ['--epochs', 1],
     23: ['--images', 320],
@@ -224,35 +226,31 @@ def test_every_figure_of_a_lesson_is_checked_here(path):
 # Accuracy and loss that are printed
 
 
-@of_lessons(11, 12, 13, '13_1', 14, 15)
+@of_lessons(11, 12, 13, '13_1', 14, 15, '18_1')
 def test_the_printed_accuracy_is_that_of_the_test_set(number):
     seen = seen_in(number)
     name = 'MNIST' if number == 11 else 'FashionMNIST'
     images, labels = synthetic(name, False)
-    _, share = measure(seen.network(), normalized(images, name), labels)
-    assert accuracy(seen.printed) == pytest.approx(share, abs=0.0006)
-
-
-@of_lessons('18_1')
-def test_the_printed_accuracy_is_that_of_the_kept_weights(number):
-    seen = seen_in(number)
-    _, share = measure(seen.network(), *fashion(train=False))
+    inputs = normalized(images, name)
+    if number == '13_1':  # it has the numbers of the real images in its transform
+        inputs = ((images - 0.2860) / 0.3530).unsqueeze(1)
+    _, share = measure(seen.network(), inputs, labels)
     assert accuracy(seen.printed) == pytest.approx(share, abs=0.0006)
 
 
 @functools.cache
-def photos_of_lesson_18():
+def photos_to_test(number):
     """(photos [100, ...] as the network gets them in a test, their labels)."""
-    folder = folder_of_lesson_18('test')
+    (folder,) = {id(folder): folder for folder in folders_of(number, 'test')}.values()
     pairs = [folder[i] for i in range(len(folder))]
     return torch.stack([image for image, _ in pairs]), torch.tensor(folder.targets)
 
 
-@of_lessons(18)
+@of_lessons(18, '18_2')
 def test_the_printed_accuracy_is_that_of_the_test_photos(number):
     seen = seen_in(number)
-    photos, labels = photos_of_lesson_18()
-    _, share = measure(seen.network(), photos, labels)
+    photos, labels = photos_to_test(number)
+    _, share = measure(seen.trainings[-1].model, photos, labels)
     assert accuracy(re.sub('Always.*', '', seen.printed)) == pytest.approx(
         share, abs=0.0006
     )
@@ -260,7 +258,7 @@ def test_the_printed_accuracy_is_that_of_the_test_photos(number):
 
 @of_lessons(18)
 def test_the_share_of_the_largest_class_is_printed(number):
-    _, labels = photos_of_lesson_18()
+    _, labels = photos_to_test(number)
     share = labels.bincount().max().item() / len(labels)
     assert f'{share:.1%}' in seen_in(number).printed
 
@@ -278,29 +276,82 @@ def test_the_printed_loss_is_that_of_the_training_set(number):
     assert 0.9 * after < printed[1] < 1.1 * before
 
 
-@of_lessons('18_1')
-def test_the_kept_weights_are_those_of_the_lowest_validation_loss(number):
-    seen = seen_in(number)
-    (training,) = seen.trainings
-    losses = seen.column('valid', 'loss')
-    best = losses.index(min(losses))
-    assert best != len(losses) - 1 or len(set(losses)) == len(losses)
-    for name, tensor in seen.network().state_dict().items():
-        assert torch.equal(tensor, training.states[best][name]), name
+# 18_2: each training differs from the one before it in one thing
+
+RECIPES = [  # batch norm, a schedule, weight decay
+    (False, False, False),
+    (True, False, False),
+    (True, True, False),
+    (True, True, True),
+    (False, False, False),
+    (True, True, True),
+    (True, True, True),  # on photos, for twice as many epochs
+]
 
 
-@of_lessons('18_1')
-def test_the_learning_rate_falls_along_a_cosine(number):
-    seen = seen_in(number)
-    (training,) = seen.trainings
-    epochs = len(training.states)
-    a_pass = len(training.rates) // epochs
-    wanted = [
-        0.005 * (1 + math.cos(math.pi * epoch / epochs))
-        for epoch in range(epochs)
-        for _ in range(a_pass)
+@of_lessons('18_2')
+def test_each_training_has_its_part_of_the_recipe(number):
+    trainings = seen_in(number).trainings
+    found = []
+    for training in trainings:
+        norms = (nn.BatchNorm1d, nn.BatchNorm2d)
+        normed = any(isinstance(part, norms) for part in training.model.modules())
+        (group,) = training.optimizer.param_groups
+        falls = training.rates[-1] < training.rates[0]
+        found.append((normed, falls, group['weight_decay'] > 0))
+    assert found == RECIPES
+
+
+@of_lessons('18_2')
+def test_the_learning_rate_falls_along_a_cosine_or_stays(number):
+    for training, (_, falls, _) in zip(seen_in(number).trainings, RECIPES):
+        epochs = len(training.states)
+        a_pass = len(training.rates) // epochs
+        wanted = [
+            0.0005 * (1 + math.cos(math.pi * epoch / epochs)) if falls else 0.001
+            for epoch in range(epochs)
+            for _ in range(a_pass)
+        ]
+        assert training.rates == pytest.approx(wanted)
+
+
+@of_lessons('18_2')
+def test_convolutions_are_in_all_networks_but_two(number):
+    convolutional = [
+        any(isinstance(part, nn.Conv2d) for part in training.model.modules())
+        for training in seen_in(number).trainings
     ]
-    assert training.rates == pytest.approx(wanted)
+    assert convolutional == [True] * 4 + [False] * 2 + [True]
+
+
+@of_lessons('18_2')
+def test_all_six_runs_have_the_same_images(number):
+    run = seen_in(number).run
+    learned_from = [walk.loader.dataset for walk in run.passes if walk.losses]
+    train, valid, _ = run.splits[0]
+    assert [len(train), len(valid)] == [1000, 1000]
+    assert not set(train.indices) & set(valid.indices)
+    assert all(dataset is train for dataset in learned_from[:12])
+    assert len(learned_from) == 16
+
+
+@of_figures(('18_2', 'recipe'))
+def test_a_line_is_the_validation_accuracy_of_its_network(number, name):
+    (ax,) = plots_of(number, name)
+    seen = seen_in(number)
+    _, valid, _ = seen.run.splits[0]
+    images = fashion(True, valid.indices)
+    names = [line.get_label() for line in ax.lines]
+    assert len(set(names)) == 6
+    for line, training in zip(ax.lines, seen.trainings):
+        assert xs(line) == [1, 2]
+        wanted = [measure(training.after(epoch), *images)[1] for epoch in range(2)]
+        assert ys(line) == pytest.approx(wanted, abs=1e-6), line.get_label()
+        printed = seen.column('valid', 'accuracy', name=f'{line.get_label()}  ')
+        assert printed == pytest.approx(wanted, abs=6e-4)
+    looks = [look(line) for line in ax.lines]
+    assert len(set(looks)) == 6
+    assert 'epoch' in ax.get_xlabel() and 'accuracy' in ax.get_ylabel()
 
 
 # Lessons 1 to 10
@@ -443,46 +494,71 @@ RATES = [10 ** (exponent / 4) for exponent in range(-16, 9)]
 @of_figures((10, 'rates'))
 def test_the_loss_is_drawn_over_rates_from_a_ten_thousandth_to_a_hundred(number, name):
     (ax,) = plots_of(number, name)
-    assert xs(line_about(ax, 'after')) == pytest.approx(RATES)
+    for words in ('after one', 'after 94'):
+        assert xs(line_about(ax, words)) == pytest.approx(RATES)
     assert ax.get_xscale() == 'log'
     assert 'rate' in ax.get_xlabel() and 'loss' in ax.get_ylabel()
 
 
+def mean_loss_after_steps(model, first, batches, rate):
+    """Of these batches, after a step on each from the first weights; inf if it's lost."""
+    model.load_state_dict(first)
+    parameters = list(model.parameters())
+    for images, labels in batches:
+        loss = nn.functional.cross_entropy(model(images), labels)
+        if not math.isfinite(loss.item()):
+            return math.inf
+        gradients = torch.autograd.grad(loss, parameters)
+        with torch.no_grad():
+            for weight, slope in zip(parameters, gradients):
+                weight -= rate * slope
+    with torch.no_grad():
+        losses = [
+            nn.functional.cross_entropy(model(images), labels).item()
+            for images, labels in batches
+        ]
+    return statistics.fmean(losses)
+
+
 @functools.cache
 def losses_of_lesson_10():
-    """Before and after one step with each rate, computed from the first weights."""
+    """Before, after one step, and after a step on each of its batches, by rate."""
     seen = seen_in(10)
     model = seen.network()
-    model.load_state_dict(
-        seen.find(
-            dict,
-            'set of weights',
-            lambda value: list(value) == list(model.state_dict()),
-        )
+    first = seen.find(
+        dict,
+        'set of weights',
+        lambda value: list(value) == list(model.state_dict()),
     )
+    many = seen.find(
+        list,
+        'list of batches',
+        lambda value: len(value) > 1 and isinstance(value[0], tuple),
+    )
+    assert len(many) == 94, 'All batches of the synthetic digits, which are not 100.'
+    model.load_state_dict(first)
     images, labels = seen.first_batch
-    loss = nn.functional.cross_entropy(model(images), labels)
-    gradients = torch.autograd.grad(loss, list(model.parameters()))
-    first = [parameter.detach().clone() for parameter in model.parameters()]
-    after = []
-    with torch.no_grad():
-        for rate in RATES:
-            for weight, start, slope in zip(model.parameters(), first, gradients):
-                weight.copy_(start - rate * slope)
-            after.append(nn.functional.cross_entropy(model(images), labels).item())
-    return loss.item(), after
+    before = nn.functional.cross_entropy(model(images), labels).item()
+    after_one = [
+        mean_loss_after_steps(model, first, [(images, labels)], rate) for rate in RATES
+    ]
+    after_many = [mean_loss_after_steps(model, first, many, rate) for rate in RATES]
+    return before, after_one, after_many
 
 
 @of_figures((10, 'rates'))
-def test_each_drawn_loss_is_that_after_one_step_from_the_first_weights(number, name):
-    _, wanted = losses_of_lesson_10()
+def test_each_drawn_loss_is_that_after_the_steps_from_the_first_weights(number, name):
+    _, after_one, after_many = losses_of_lesson_10()
     (ax,) = plots_of(number, name)
-    assert ys(line_about(ax, 'after')) == pytest.approx(wanted, rel=1e-3)
+    assert ys(line_about(ax, 'after one')) == pytest.approx(after_one, rel=1e-3)
+    drawn = ys(line_about(ax, 'after 94'))
+    assert drawn[:13] == pytest.approx(after_many[:13], rel=1e-2)  # up to 0.1
+    assert drawn[-5:] == after_many[-5:] == [math.inf] * 5
 
 
 @of_figures((10, 'rates'))
 def test_the_level_is_the_loss_before_the_step(number, name):
-    wanted, _ = losses_of_lesson_10()
+    wanted, _, _ = losses_of_lesson_10()
     (ax,) = plots_of(number, name)
     (level,) = set(ys(line_about(ax, 'before')))
     assert level == pytest.approx(wanted, rel=3e-6)
@@ -491,22 +567,45 @@ def test_the_level_is_the_loss_before_the_step(number, name):
 @of_lessons(10)
 def test_the_printed_losses_are_those_of_their_rates(number):
     """Every fourth, from 0.0001 to 100."""
-    _, losses = losses_of_lesson_10()
+    _, after_one, _ = losses_of_lesson_10()
     rows = [
         numbers_in(line)
         for line in seen_in(number).printed.splitlines()
         if re.match(r'lr +[\d.]+', line)
     ]
-    assert [rate for rate, _ in rows] == pytest.approx(RATES[::4])
-    assert [loss for _, loss in rows] == pytest.approx(losses[::4], rel=1e-3, abs=1e-4)
+    assert [row[0] for row in rows] == pytest.approx(RATES[::4])
+    printed = [row[1] for row in rows]
+    assert printed == pytest.approx(after_one[::4], rel=1e-3, abs=1e-4)
 
 
 @of_lessons(10)
-def test_the_lowest_loss_is_printed_with_its_rate(number):
-    _, losses = losses_of_lesson_10()
-    (line,) = re.findall('.*lowest.*', seen_in(number).printed)
-    wanted = [min(losses), RATES[losses.index(min(losses))]]
-    assert numbers_in(line) == pytest.approx(wanted, abs=1e-4)
+def test_the_printed_losses_after_many_steps_are_the_drawn_ones(number):
+    seen = seen_in(number)
+    (ax,) = plots_of(number, 'rates')
+    printed = re.findall(r'(?m)^lr .* after 94 steps (\S+)$', seen.printed)
+    wanted = ys(line_about(ax, 'after 94'))[::4]
+    assert [float(loss) for loss in printed] == pytest.approx(wanted, abs=6e-5)
+
+
+@of_lessons(10)
+def test_the_lowest_losses_are_printed_with_their_rates(number):
+    (ax,) = plots_of(number, 'rates')
+    one, many = (ys(line_about(ax, words)) for words in ('after one', 'after 94'))
+    best = one.index(min(one)), many.index(min(many))
+    first, between, last = re.findall(
+        '(?m)^lowest.*|^94 steps.*', seen_in(number).printed
+    )
+    wanted = [min(one), RATES[best[0]]]
+    assert numbers_in(first) == pytest.approx(wanted, abs=1e-4)
+    assert between.split()[-1] == f'{many[best[0]]:.4f}'
+    assert numbers_in(last) == pytest.approx([94, min(many), RATES[best[1]]], abs=1e-4)
+
+
+@of_lessons(10)
+def test_the_rate_that_is_best_for_one_step_does_not_learn_in_many(number):
+    (ax,) = plots_of(number, 'rates')
+    one, many = (ys(line_about(ax, words)) for words in ('after one', 'after 94'))
+    assert many[one.index(min(one))] > 2 > 2 * min(many)
 
 
 # Curves
@@ -533,11 +632,16 @@ def test_the_accuracies_begin_before_the_first_epoch_and_the_losses_with_it(
 
 
 @of_figures((11, 'curves'))
-def test_the_drawn_accuracies_are_those_of_the_test_set(number, name):
-    images, labels = synthetic('MNIST', False)
-    (training,) = seen_in(number).trainings
+def test_the_drawn_accuracies_are_those_of_the_validation_set(number, name):
+    seen = seen_in(number)
+    images, labels = synthetic('MNIST', True)
+    train, valid = seen.run.splits[0]
+    assert (len(train), len(valid)) == (5000, 1000)
+    assert seen.run.trainset is train
+    images = normalized(images[valid.indices], 'MNIST')
+    (training,) = seen.trainings
     wanted = [
-        measure(training.after(epoch), normalized(images, 'MNIST'), labels)[1]
+        measure(training.after(epoch), images, labels[valid.indices])[1]
         for epoch in (0, 1)
     ]
     (right,) = plot_about(plots_of(number, name), 'accuracy').lines
@@ -694,33 +798,57 @@ def test_the_number_of_mistakes_is_printed(number):
     assert set(numbers_in(line)) == {wrong}
 
 
+PHOTO_MEAN = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
+PHOTO_STD = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+
+
+def drawn_as(tensor):
+    """How a photo that went into the network is drawn: [H, W, 3] from 0 to 1."""
+    return (tensor * PHOTO_STD + PHOTO_MEAN).clamp(0, 1).permute(1, 2, 0)
+
+
 def input_of(result):
     """The photo of which a transform made the drawn pixels, which are from 0 to 1."""
     for image, made in seen_in(18).transformed:
-        if torch.allclose(made / 2 + 0.5, result.permute(2, 0, 1), atol=1e-5):
+        if torch.allclose(drawn_as(made), result, atol=1e-5):
             return image
     raise AssertionError('The drawn photo was made by none of the transforms.')
 
 
-def folder_of_lesson_18(part):
-    """Its ImageFolder of 'train' or 'test' photos, with the transform."""
-    return next(
-        loader.dataset
-        for loader in seen_in(18).run.loaders
-        if str(loader.dataset.root).endswith(part)
-    )
+def folders_of(number, part):
+    """Its ImageFolders of 'train' or 'test' photos, each with its transform."""
+    return [
+        dataset
+        for dataset in seen_in(number).run.datasets
+        if str(dataset.root).endswith(part)
+    ]
+
+
+@functools.cache
+def photos_of(number):
+    """(augmented, plain, split): two ImageFolders of the training photos, and Subsets.
+
+    The split is (those to train with, augmented; the same ones; those to validate with).
+    """
+    seen = seen_in(number)
+    augmented = [
+        walk.loader.dataset
+        for walk in seen.run.passes
+        if walk.losses and isinstance(walk.loader.dataset, Subset)
+    ][-1]
+    train, valid = seen.run.splits[-1]
+    assert train.dataset is valid.dataset
+    return augmented.dataset, train.dataset, (augmented, train, valid)
 
 
 @of_figures((18, 'augmentation'))
 def test_the_first_photo_is_as_a_test_would_show_it(number, name):
     (title, _, pixels), *_ = images_of(figure_of(number, name))
-    train, test = folder_of_lesson_18('train'), folder_of_lesson_18('test')
-    photos = torch.stack(
-        [test.transform(helper.open_photo(path)) / 2 + 0.5 for path, _ in train.samples]
-    )
-    place, *_ = places_of(pixels, photos.permute(0, 2, 3, 1))
-    wanted = train.classes[train.targets[place]]
-    assert [kind for kind in train.classes if kind in title] == [wanted]
+    _, plain, _ = photos_of(number)
+    photos = torch.stack([drawn_as(image) for image, _ in plain])
+    place, *_ = places_of(pixels, photos)
+    wanted = plain.classes[plain.targets[place]]
+    assert [kind for kind in plain.classes if kind in title] == [wanted]
 
 
 @of_figures((18, 'augmentation'))
@@ -740,11 +868,65 @@ def test_no_two_augmented_photos_are_the_same(number, name):
         assert all((one - other).abs().max() > 0.1 for other in photos[:i])
 
 
+@of_lessons(18, '18_2')
+def test_photos_are_augmented_for_training_only(number):
+    augmented, plain, _ = photos_of(number)
+    for folder in folders_of(number, 'test') + [plain]:
+        assert torch.equal(folder[0][0], folder[0][0])
+    assert not torch.equal(augmented[0][0], augmented[0][0])
+
+
+@of_lessons(18, '18_2')
+def test_a_sixth_of_the_training_photos_is_for_validation(number):
+    augmented, plain, (train, same, valid) = photos_of(number)
+    assert augmented.samples == plain.samples
+    assert [len(train), len(valid)] == [200, 40]
+    assert list(train.indices) == list(same.indices)
+    assert not set(train.indices) & set(valid.indices)
+
+
 @of_lessons(18)
-@pytest.mark.parametrize('part, changes', [('train', True), ('test', False)])
-def test_photos_are_augmented_for_training_only(number, part, changes):
-    folder = folder_of_lesson_18(part)
-    assert torch.equal(folder[0][0], folder[0][0]) != changes
+def test_both_runs_have_the_same_photos_and_start_from_the_same_weights(number):
+    seen = seen_in(number)
+    _, _, (_, plain, _) = photos_of(number)
+    first, *_, last = [walk.loader.dataset for walk in seen.run.passes if walk.losses]
+    assert torch.equal(first.tensors[0], torch.stack([image for image, _ in plain]))
+    assert first.tensors[1].tolist() == [label for _, label in plain]
+    assert len(last) == len(first)
+    assert seen.run.seeds.count(7) >= 3  # at the start, and before each model
+
+
+@functools.cache
+def measured_in_lesson_18(place):
+    """The validation accuracy after each epoch, measured here."""
+    _, _, (_, _, valid) = photos_of(18)
+    photos = torch.stack([image for image, _ in valid])
+    labels = torch.tensor([label for _, label in valid])
+    training = seen_in(18).trainings[place]
+    return [
+        measure(training.after(epoch), photos, labels)[1]
+        for epoch in range(len(training.states))
+    ]
+
+
+@of_lessons(18)
+@pytest.mark.parametrize('place, name', [(0, 'no augmentation'), (1, 'augmentation')])
+def test_the_validation_accuracy_of_photos_is_printed(number, place, name):
+    printed = seen_in(number).column('valid', 'accuracy', name=name)
+    assert printed == pytest.approx(measured_in_lesson_18(place), abs=6e-4)
+
+
+@of_figures((18, 'curves'))
+@pytest.mark.parametrize('run', ['no augmentation', 'augmentation'])
+def test_the_curves_are_the_printed_accuracies(number, name, run):
+    (ax,) = plots_of(number, name)
+    assert 'epoch' in ax.get_xlabel() and 'accuracy' in ax.get_ylabel()
+    assert len({look(line) for line in ax.lines}) == 4
+    for kind, words in (('train', 'training'), ('valid', 'validation')):
+        (line,) = [one for one in ax.lines if one.get_label() == f'{run}, {words}']
+        printed = seen_in(number).column(kind, 'accuracy', name=run)
+        assert ys(line) == pytest.approx(printed, abs=6e-4)
+        assert xs(line) == [1, 2, 3]
 
 
 @of_figures(('18_1', 'maps'))
@@ -758,12 +940,11 @@ def test_the_maps_are_of_the_drawn_garment_with_its_name(number, name):
 
 @of_figures(('18_1', 'maps'))
 def test_each_map_is_a_channel_of_the_first_convolution(number, name):
-    """Normed and cut off below zero, from 0 to its largest value."""
+    """Cut off below zero, from 0 to its largest value."""
     (_, _, pixels), *maps = images_of(figure_of(number, name))
     assert len(maps) == 7
     modules = list(seen_in(number).network().modules())
     convolution = next(part for part in modules if isinstance(part, nn.Conv2d))
-    norm = next(part for part in modules if isinstance(part, nn.BatchNorm2d))
     with torch.no_grad():
         place, *_ = places_of(pixels, synthetic('FashionMNIST', False)[0])
         image = fashion(False, slice(place, place + 1))[0]
@@ -771,9 +952,7 @@ def test_each_map_is_a_channel_of_the_first_convolution(number, name):
             image, convolution.weight, convolution.bias, padding=1
         )[0]
         for i, (_, _, drawn) in enumerate(maps):
-            spread = torch.sqrt(norm.running_var[i] + norm.eps)
-            normed = (channels[i] - norm.running_mean[i]) / spread
-            cut = (normed * norm.weight[i] + norm.bias[i]).clamp(min=0)
+            cut = channels[i].clamp(min=0)
             wanted = cut / (cut.max() + 1e-5)
             assert torch.allclose(drawn.reshape(28, 28), wanted, atol=1e-3), f'map {i}'
 
@@ -1047,14 +1226,19 @@ def test_the_printed_certainty_is_that_of_the_network_on_the_photos(number):
     with torch.no_grad():
         powers = network.eval()(photos).double().exp()
     best = (powers / powers.sum(dim=1, keepdim=True)).amax(dim=1).mean().item()
-    for name, row in rows_of(number):
+    for name, row in predictions_of_lesson_23_1():
         about = 2e-3 if 'bfloat16' in name else 6e-5
         assert row[1] == pytest.approx(best, abs=about), name
 
 
+def predictions_of_lesson_23_1():
+    """The rows in which photos are predicted; the others train."""
+    return [row for row in rows_of('23_1') if 'training' not in row[0]]
+
+
 def calls_of_lesson_23_1():
     """[(name of a row, [(channels last?, bfloat16?, threads) of each run])]"""
-    rows = rows_of('23_1')
+    rows = predictions_of_lesson_23_1()
     ((body, _),) = seen_in('23_1').bodies
     runs = len(body.calls) // len(rows)
     return [
@@ -1089,6 +1273,21 @@ def test_bfloat16_is_not_tried_on_a_processor_without_it(number):
     seen = watch(number, *SYNTHETIC, quick_body=True, changes=[NO_BFLOAT16])
     ((body, _),) = seen.bodies
     assert not any(bfloat16 for _, bfloat16, _ in body.calls)
+    assert len(seen.trainings) == 1
+
+
+@of_lessons('23_1')
+def test_it_trains_with_and_without_bfloat16_and_the_losses_are_close(number):
+    rows = [row for row in rows_of(number) if 'training' in row[0]]
+    assert ['bfloat16' in name for name, _ in rows] == [False, True]
+    for (name, _), training in zip(rows, seen_in(number).trainings):
+        steps = len(training.rates)
+        calls = training.model.calls[-steps:]
+        assert {bfloat16 for _, bfloat16, _ in calls} == {'bfloat16' in name}
+        dtypes = {weight.dtype for weight in training.model.parameters()}
+        assert dtypes == {torch.float32}, name
+    (_, exact), (_, rounded) = rows
+    assert rounded[1] == pytest.approx(exact[1], rel=0.1)
 
 
 # Lesson 21

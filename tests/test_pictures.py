@@ -340,59 +340,78 @@ def test_a_network_that_has_learned_nothing_has_a_loss_near_ln_10():
     assert n['before'] == pytest.approx(math.log(10), abs=0.15)
 
 
-def test_the_smallest_learning_rate_changes_next_to_nothing():
+def test_the_smallest_learning_rate_changes_next_to_nothing_in_one_step():
     n, _, _ = drawn('learning_rates')
-    assert n['after'][0] == pytest.approx(n['before'], abs=0.001)
+    assert n['one'][0] == pytest.approx(n['before'], abs=0.001)
 
 
-def test_a_larger_learning_rate_does_more_good_up_to_one():
+def test_a_larger_learning_rate_does_more_good_in_one_step_up_to_one():
     n, _, _ = drawn('learning_rates')
-    assert n['after'][0] > n['after'][8] > n['after'][12] > n['after'][16]
+    assert n['one'][0] > n['one'][8] > n['one'][12] > n['one'][16]
 
 
 def test_the_largest_learning_rates_do_harm():
     n, _, _ = drawn('learning_rates')
-    assert n['after'][20] > 2 * n['before'] and n['after'][24] > 100 * n['before']
+    assert n['one'][20] > 2 * n['before'] and n['one'][24] > 100 * n['before']
+    assert n['many'][20:] == [math.inf] * 5
 
 
-@pytest.mark.parametrize('side', [0, 1])
-def test_the_curve_of_the_learning_rates_is_the_loss_after_the_step(side):
+def test_the_best_learning_rate_for_one_step_does_not_learn_in_many():
     n, _, _ = drawn('learning_rates')
-    ax = plots_of('learning_rates')[side]
-    line = line_that_says(ax, 'after')
-    assert (xs(line), ys(line)) == (n['rates'], n['after'])
+    best_for_one = n['one'].index(min(n['one']))
+    best_for_many = n['many'].index(min(n['many']))
+    assert n['rates'][best_for_one] > 5 * n['rates'][best_for_many]
+    assert n['many'][best_for_one] > 2
+    assert n['many'][best_for_many] < 0.5 * n['before']
+
+
+@pytest.mark.parametrize('words, key', [('after 1 ', 'one'), ('after 94 ', 'many')])
+def test_the_curves_of_the_learning_rates_are_the_losses_after_the_steps(words, key):
+    n, _, _ = drawn('learning_rates')
+    (ax,) = plots_of('learning_rates')
+    line = line_that_says(ax, words)
+    assert (xs(line), ys(line)) == (n['rates'], n[key])
     assert ax.get_xscale() == 'log'
     assert 'rate' in ax.get_xlabel().lower() and 'loss' in ax.get_ylabel().lower()
+    assert n['steps'] == math.ceil(6000 / 64) == 94
 
 
-@pytest.mark.parametrize('side', [0, 1])
-def test_the_level_of_the_learning_rates_is_the_loss_before_the_step(side):
+def test_the_level_of_the_learning_rates_is_the_loss_before_the_first_step():
     n, _, _ = drawn('learning_rates')
-    line = line_that_says(plots_of('learning_rates')[side], 'before')
+    (ax,) = plots_of('learning_rates')
+    line = line_that_says(ax, 'before')
     assert set(ys(line)) == {n['before']}
-
-
-@pytest.mark.parametrize('side', [0, 1])
-def test_the_dots_of_the_learning_rates_are_the_powers_of_ten_of_lesson_10(side):
-    n, _, _ = drawn('learning_rates')
-    dots = line_that_says(plots_of('learning_rates')[side], 'lesson')
-    assert xs(dots) == pytest.approx([10**exponent for exponent in range(-4, 3)])
-    assert ys(dots) == n['after'][::4], 'The dots lie on the curve.'
 
 
 def test_one_step_is_w_minus_lr_times_gradient():
     torch.manual_seed(7)
     images, labels = torch.rand(8, 1, 28, 28), torch.arange(8)
     model = draw.classifier()
-    before, after = draw.one_step(model, images, labels, 0.5)
+    after = draw.after_steps(model, [(images, labels)], 0.5)
     loss = nn.functional.cross_entropy(model(images), labels)
     gradients = torch.autograd.grad(loss, list(model.parameters()))
     with torch.no_grad():
         for weight, gradient in zip(model.parameters(), gradients):
             weight -= 0.5 * gradient
         stepped = nn.functional.cross_entropy(model(images), labels)
-    assert [before, after] == pytest.approx([loss.item(), stepped.item()])
-    assert after < before
+    assert after == pytest.approx(stepped.item())
+    assert after < loss.item()
+
+
+def test_two_steps_are_taken_one_after_the_other_and_then_measured():
+    torch.manual_seed(7)
+    batches = [(torch.rand(8, 1, 28, 28), torch.arange(8)) for _ in range(2)]
+    model = draw.classifier()
+    after = draw.after_steps(model, batches, 0.5)
+    for images, labels in batches:
+        loss = nn.functional.cross_entropy(model(images), labels)
+        gradients = torch.autograd.grad(loss, list(model.parameters()))
+        with torch.no_grad():
+            for weight, gradient in zip(model.parameters(), gradients):
+                weight -= 0.5 * gradient
+    with torch.no_grad():
+        losses = [nn.functional.cross_entropy(model(x), y).item() for x, y in batches]
+    assert after == pytest.approx(sum(losses) / 2)
 
 
 # The dense block

@@ -3,13 +3,12 @@
 import ast
 import os
 import re
-import socket
 import subprocess
 import sys
 from types import SimpleNamespace
 
 import pytest
-from course import PROGRAMS, SYNTHETIC, edited, install, lesson, one_line, run
+from course import PROGRAMS, SYNTHETIC, edited, install, lesson
 
 LESSON = lesson(22)
 TORCHRUN = [sys.executable, '-m', 'torch.distributed.run', '--standalone']
@@ -192,42 +191,10 @@ def test_with_other_settings_it_begins_anew(installed):
 # What cannot be
 
 
-def lonely(rank, world, port=0):
-    return {
-        'RANK': str(rank),
-        'WORLD_SIZE': str(world),
-        'MASTER_ADDR': '127.0.0.1',
-        'MASTER_PORT': str(port),
-    }
-
-
-@pytest.fixture(scope='module', autouse=True)
-def waiting(tmp_path_factory):
-    """Two processes whose companion never comes, started early, for they wait."""
-    installed = install(tmp_path_factory.mktemp('waiting'))
-    found = {}
-    for rank in (0, 1):
-        with socket.socket() as free:
-            free.bind(('127.0.0.1', 0))
-            port = free.getsockname()[1]
-        found[rank] = start(installed, env=lonely(rank, 2, port))
-    yield found
-    for process in found.values():
-        process.kill()
-        process.communicate()
-
-
-@pytest.mark.parametrize(
-    'rank, words', [(0, '1/2 clients joined'), (1, 'while trying to connect')]
-)
-def test_without_companions_it_ends_in_one_line(rank, words, waiting):
-    _, err = ended(waiting[rank], code=1)
-    one_line(SimpleNamespace(returncode=1, stderr=err), 1, words)
-
-
+@pytest.mark.slow
 def test_a_batch_that_cannot_be_shared(installed):
-    result = run(lesson(22, installed), *SYNTHETIC, env=lonely(0, 7))
-    one_line(result, 1, '7 processes')
+    _, err = ended(start(installed, '--nproc-per-node', 7), code=1)
+    assert '7 processes cannot share 120 images evenly' in err
 
 
 @pytest.mark.slow

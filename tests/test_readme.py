@@ -354,11 +354,9 @@ def without_the_course(source):
         (rf'\b{args}\.epochs\b', epochs),
         (rf'\b{args}\.lr\b', lr),
         (rf'\b{args}\.device\b', "'cuda' if torch.cuda.is_available() else 'cpu'"),
-        (
-            rf"helper\.find_data\('FashionMNIST', {args}\), train=True",
-            "'data', train=True, download=True",
-        ),
-        (r'\w+\.root\b', "'data'"),
+        (rf"root = helper\.find_data\('FashionMNIST', {args}\)\n", ''),
+        (r'\(root, train=True', "('data', train=True, download=True"),
+        (r'\(root, ', "('data', "),
     ]
     for pattern, replacement in substitutions:
         assert re.search(pattern, source), (
@@ -387,7 +385,7 @@ def test_the_summary_learns(run_snippets):
     reached = accuracy(run_snippets(README).stdout)
     assert 0.7 < reached <= 1, (
         f'The summary in README.md reaches {reached:.1%} on the synthetic garments. It '
-        'has no seed, and without a mistake it reaches between 77% and 81%.'
+        'has no seed, and without a mistake it reaches between 79% and 84%.'
     )
 
 

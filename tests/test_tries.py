@@ -12,13 +12,25 @@ from pathlib import Path
 
 import pytest
 import torch
-from course import LESSONS, SYNTHETIC, edited, lesson, ran, settings, the_only_place
+from course import (
+    LESSONS,
+    edited,
+    lesson,
+    ran,
+    settings,
+    synthetic,
+    the_only_place,
+)
 from torch import nn
 
 import helper
 
 TRIES = []
-ELSEWHERE = {22: 'test_processes.py', '24_1': 'test_export.py'}  # with more around them
+ELSEWHERE = {  # with more around them
+    '17_2': 'test_template.py',
+    22: 'test_processes.py',
+    '24_1': 'test_export.py',
+}
 
 
 @dataclass
@@ -61,7 +73,7 @@ def test_try(one, few_images, monkeypatch, tmp_path):
     copy.write_text(source)
     given = []
     if settings(one.path) is not None:
-        given = [*SYNTHETIC, *one.options]
+        given = [*synthetic(one.path), *one.options]
     monkeypatch.setattr(nn.Module, 'compile', lambda *_, **__: None)  # takes long
     if one.few:
         monkeypatch.setattr(helper, 'SYNTHETIC', few_images)
@@ -159,11 +171,6 @@ def without_the_transpose_the_error_names_both_sizes(run):
     assert_error(run, '1x5 and 1x5')
 
 
-@try_of(1, put('$1.resize_(2, 2)', '$1 = $1.view(2, 2)'), fails=True)
-def view_refuses_to_lose_numbers(run):
-    assert_error(run, 'invalid for input of size 6')
-
-
 @try_of(2, put('torch.randn(1, 3)', 'torch.randn(4, 3)'))
 def with_four_examples_the_batch_grows_and_the_weights_do_not(run):
     sizes = re.findall(r'torch\.Size\(\[(.*?)\]\)', run.text)
@@ -186,6 +193,11 @@ def a_new_tensor_leaves_the_array_as_it_was(run):
     assert '[0. 0. 0.]' in run.text
 
 
+@try_of(3, put('$1.T.reshape(6)', '$1.T.view(6)'), fails=True)
+def the_error_suggests_reshape(run):
+    assert_error(run, 'Use .reshape(...) instead')
+
+
 def range_of_sums(run):
     """What lesson 4 prints about the sums of its rows."""
     return re.findall(r'([\d.]+|nan) to ([\d.]+|nan)', run.text)[-1]
@@ -206,7 +218,7 @@ def large_scores_do_no_harm(run):
     assert range_of_sums(run) == ('1.000', '1.000')
 
 
-@try_of(4, LARGE_SCORES, put('$1 - $1.max(dim=1, keepdim=True).values', '$1'))
+@try_of(4, LARGE_SCORES, put('$1 = torch.exp($2 - $3)', '$1 = torch.exp($2)'))
 def large_scores_overflow_if_the_largest_is_not_subtracted(run):
     assert range_of_sums(run) == ('nan', 'nan')
 
@@ -336,25 +348,42 @@ def a_black_pixel_still_has_a_gradient(run):
     assert gradient != 0 and f'{gradient:.6f}' == f'{backward:.6f}'
 
 
-@try_of(10, put('$1 = 1', '$1 = 10'))
-def ten_steps_go_best_with_a_rate_between_01_and_1(run):
+@try_of(10, put('$1 = 100\n', '$1 = 10\n'))
+def ten_steps_go_best_with_a_larger_rate_than_a_hundred(run):
+    """On 94 batches, the best rate is 0.1; see test_figures.py."""
     (axes,) = run.figures['rates'].axes
-    after, before = axes.lines
+    (after,) = [line for line in axes.lines if '10 steps' in line.get_label()]
     rates, losses = list(after.get_xdata()), list(after.get_ydata())
-    lowest = min(losses)
-    assert_between('The best rate', 0.1, rates[losses.index(lowest)], 1)
-    assert lowest < 0.9 * before.get_ydata()[0], f'The lowest loss is {lowest}.'
-
-
-@try_of(11, put('momentum=0.9', 'momentum=0'))
-def without_momentum_ten_epochs_reach_less(run):
-    assert_between('The accuracy', 0.4, accuracy_at_the_end(run), 0.9)
+    assert_between('The best rate', 0.15, rates[losses.index(min(losses))], 1)
 
 
 @try_of(11, options=('--lr', '1'))
 def with_a_rate_of_1_the_network_guesses(run):
     assert_between('The last loss', 2.2, mean_losses(run)[-1], 2.6)
     assert_between('The accuracy', 0, accuracy_at_the_end(run), 0.15)
+
+
+@try_of(
+    11,
+    put(
+        'DataLoader($1, batch_size=64, shuffle=True)',
+        'DataLoader($1, batch_size=1024, shuffle=True)',
+    ),
+)
+def with_large_batches_ten_epochs_are_few_steps_and_reach_less(run):
+    assert [len(losses) for losses in run.epochs] == 10 * [5]
+    assert_between('The accuracy', 0.2, accuracy_at_the_end(run), 0.85)
+
+
+@try_of(12, put('momentum=0.9', 'momentum=0.99'))
+def with_more_momentum_steps_a_hundred_times_as_long_are_too_long(run):
+    assert 1 / (1 - 0.99) == pytest.approx(100)
+    assert mean_losses(run)[-1] > 0.36, f'The losses are {mean_losses(run)}.'
+
+
+@try_of(12, put('momentum=0.9', 'momentum=0.99'), options=('--lr', '0.001'))
+def with_more_momentum_and_a_smaller_rate_it_learns_again(run):
+    assert_between('The last loss', 0.2, mean_losses(run)[-1], 0.36)
 
 
 @try_of(12, put('($1 != $2).nonzero()', '(($1 != $2) & ($2 == 6)).nonzero()'))
@@ -368,6 +397,20 @@ def shirts_are_more_than_a_tenth_of_the_mistakes(run):
 @try_of(13, options=('--lr', '0.1'))
 def a_hundred_times_the_usual_rate_is_too_much_for_adam(run):
     assert mean_losses(run)[-1] > 1, f'The last loss is {mean_losses(run)[-1]}.'
+
+
+@try_of(
+    13,
+    put(
+        'optim.Adam($1.parameters(), lr=args.lr, fused=True)',
+        'optim.SGD($1.parameters(), lr=args.lr, momentum=0.9)',
+    ),
+    options=('--lr', '0.02'),
+)
+def sgd_is_about_as_good_as_adam(run):
+    """Adam is at 83.7 and 86.0% with seeds 7 and 8, so seeds differ as much."""
+    valid = re.findall(r'valid accuracy ([\d.]+)%', run.text)[-1]
+    assert_between('The validation accuracy', 79, float(valid), 88)
 
 
 @try_of('13_1', options=('--epochs', '4'))
@@ -423,6 +466,19 @@ def without_eval_the_losses_are_those_of_a_weaker_network(run):
     )
 
 
+@try_of(
+    16,
+    put(
+        'optim.Adam($1.parameters(), lr=args.lr, fused=True)',
+        'optim.AdamW($1.parameters(), lr=args.lr, weight_decay=1.0, fused=True)',
+    ),
+)
+def weight_decay_makes_the_gap_smaller(run):
+    """It is 0.50 and 0.47 with Adam, seeds 7 and 8, and 0.19 and 0.20 with AdamW."""
+    without, _ = curves_of_lesson_16(run)
+    assert without[1] - without[0] < 0.35, f'The losses are {without[:2]}.'
+
+
 @try_of(17, put('[256, 64]', '[512, 256, 64]'))
 def three_hidden_layers_are_loaded_likewise(run):
     assert '(512, 784)' in run.text
@@ -447,10 +503,18 @@ def without_the_optimizer_s_memory_the_training_is_another(run):
     assert resumed > 0.1, f'The largest difference is {resumed}.'
 
 
-@try_of(18, options=('--epochs', '20'))
-def twenty_epochs_bring_the_loss_down(run):
-    losses = mean_losses(run)
-    assert losses[-1] < losses[1], f'The losses are {losses}.'
+@try_of('17_1', put("$1.load_state_dict($2['scheduler'])", 'pass'))
+def without_its_state_the_scheduler_counts_from_0_and_the_rate_stays(run):
+    """It has counted two epochs at the end, and would change the rate after three."""
+    assert 'learning rate at the end [0.001]' in run.text, run.text
+    _, _, resumed, _ = last_numbers(run)
+    assert resumed > 0.1, f'The largest difference is {resumed}.'
+
+
+@try_of(18, options=('--epochs', '3', '--lr', '0.001'))
+def long_steps_start_far_above_the_loss_of_a_guess(run):
+    plain, _, _, augmented, _, _ = mean_losses(run)
+    assert plain > 1 and augmented > 1, f'The losses are {plain} and {augmented}.'
 
 
 @try_of('18_1', put('$1[:, 3:] = 1', '$1[3:] = 1'), options=('--epochs', '1'))
@@ -460,12 +524,54 @@ def the_kernel_does_not_see_an_edge_that_lies(run):
 
 @try_of(
     '18_1',
-    put('Conv2d(16, 32, 3, padding=1)', 'Conv2d(16, 32, 3, padding=0)'),
+    put(
+        'Conv2d(16, 32, kernel_size=3, padding=1)',
+        'Conv2d(16, 32, kernel_size=3, padding=0)',
+    ),
     options=('--epochs', '1'),
     fails=True,
 )
 def without_padding_the_linear_layer_gets_1152_numbers(run):
+    assert 'before Flatten torch.Size([64, 32, 6, 6])' in run.text
     assert_error(run, '64x1152 and 1568x128')
+
+
+@try_of(
+    '18_2',
+    put('model.eval()', 'pass'),
+    put('DataLoader($1, batch_size=1000)', 'DataLoader($1, batch_size=4)'),
+    options=('--epochs', '2'),
+)
+def in_train_mode_a_batch_of_four_is_too_few_for_a_linear_layer(run):
+    """Of a feature map, there are 784 or more values for each mean, here only four."""
+    reached = {
+        name: float(percent)
+        for name, percent in re.findall(r'(?m)^(\S.*?)  .* 2/2 .* ([\d.]+)%$', run.text)
+    }
+    least = reached.pop('fully connected, all three')
+    less = reached.pop('fully connected')
+    convolutional = [reached[name] for name in reached if name != 'photos']
+    assert least < less - 1, f'The accuracies are {least} and {less} %.'
+    assert len(convolutional) == 4 and less < min(convolutional) - 5, (
+        f'The accuracies are {less} and {convolutional} %.'
+    )
+
+
+@try_of(
+    '18_2',
+    put('scheduler.step()', 'print(scheduler.get_last_lr())'),
+    put(
+        'train_loss += loss.detach() * len($1)',
+        'train_loss += loss.detach() * len($1)\nscheduler.step()',
+    ),
+    options=('--epochs', '3'),
+)
+def a_schedule_that_steps_in_each_batch_goes_up_again(run):
+    rates = [float(rate) for rate in re.findall(r'^\[(.*)\]$', run.text, re.MULTILINE)]
+    constant, cosine = rates[:6], rates[6:12]
+    assert constant == [0.001] * 6
+    assert min(cosine) < 0.001, f'The rates are {cosine}.'
+    assert cosine[1] > cosine[0] or cosine[2] > cosine[1], f'The rates are {cosine}.'
 
 
 @try_of(19, put('range(8)', 'range(32)'))

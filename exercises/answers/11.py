@@ -13,6 +13,7 @@ SOLUTION = """
 def train(model, trainloader, criterion, optimizer, epochs):
     losses = []
     for _ in range(epochs):
+        model.train()
         train_loss = 0
         for images, labels in trainloader:
             optimizer.zero_grad()
@@ -20,8 +21,8 @@ def train(model, trainloader, criterion, optimizer, epochs):
             loss = criterion(output, labels)
             loss.backward()
             optimizer.step()
-            train_loss += loss.item() * len(labels)
-        losses.append(train_loss / len(trainloader.dataset))
+            train_loss += loss.detach() * len(labels)
+        losses.append(train_loss.item() / len(trainloader.dataset))
     return losses
 """
 
@@ -193,8 +194,8 @@ def check_losses(mine):
             isinstance(loss, torch.Tensor) and loss.requires_grad for loss in got
         ), (
             'losses keep the notes',
-            'your losses are tensors that hold on to the notes of all batches, and the '
-            'memory fills: add up loss.item()',
+            'your losses are tensors that keep the graphs of all batches, so the memory '
+            'fills up: add up loss.detach(), and call item() on the sum',
         )
         assert all(
             isinstance(loss, (int, float)) or loss.numel() == 1 for loss in got
@@ -215,7 +216,7 @@ def check_losses(mine):
                 (
                     'mean of means',
                     'you take the mean of means, and the last batch is short: add up '
-                    'loss.item() * len(labels), and divide by the number of images',
+                    'loss.detach() * len(labels), and divide by the number of images',
                 ),
             ),
             (
@@ -284,7 +285,7 @@ def check_losses(mine):
         )
         assert all(isinstance(loss, (int, float)) for loss in got), (
             'losses are tensors',
-            'your losses are tensors, and floats are wanted: add up loss.item()',
+            'your losses are tensors, and floats are wanted: call item() on the sum',
         )
 
 
@@ -335,7 +336,7 @@ WRONG = [  # (answer, name of its mistake)
         'steps once an epoch',
     ),
     (changed(('model(images)', 'model.forward(images)')), 'calls forward itself'),
-    (changed(('.item()', '')), 'losses keep the notes'),
+    (changed(('.detach()', ''), ('.item()', '')), 'losses keep the notes'),
     (changed((START, ''), ('losses = []', TOTAL)), 'sum never set back'),
     (
         changed(
@@ -377,7 +378,7 @@ WRONG = [  # (answer, name of its mistake)
         changed((STEP, STEP + '            loss = criterion(model(images), labels)\n')),
         'losses taken too late',
     ),
-    (changed(('.item()', '.detach()')), 'losses are tensors'),
+    (changed(('.item()', '')), 'losses are tensors'),
     (changed(('return losses', 'return tuple(losses)')), 'returns no list'),
     (
         changed(
@@ -404,15 +405,15 @@ WRONG = [  # (answer, name of its mistake)
     (
         changed(
             (
-                '(train_loss / ' + IMAGES + ')',
-                '(torch.full((2,), train_loss / ' + IMAGES + '))',
+                '(train_loss.item() / ' + IMAGES + ')',
+                '(torch.full((2,), train_loss.item() / ' + IMAGES + '))',
             )
         ),
         'losses of several numbers',
     ),
     (changed((IMAGES, '(' + IMAGES + ' - 1)')), 'wrong losses'),
     (changed((' * len(labels)', ''), (' / ' + IMAGES, '')), 'sum over batches'),
-    (changed(('train_loss / ' + IMAGES, 'loss.item()')), 'loss of last batch'),
+    (changed(('train_loss.item() / ' + IMAGES, 'loss.item()')), 'loss of last batch'),
 ]
 
 RIGHT = [  # other answers that are right
@@ -420,6 +421,7 @@ RIGHT = [  # other answers that are right
     changed((CLEAR, ''), (BACKWARD, CLEAR.replace('optimizer', 'model') + BACKWARD)),
     changed((BACKWARD, ''), ('step()', 'step(loss.backward)')),
     changed((STEP, STEP.replace('step()', 'step(None)'))),
+    changed(('.detach()', '.item()'), ('train_loss.item()', 'train_loss')),
     """
 def train(model, trainloader, criterion, optimizer, epochs):
     model.train()

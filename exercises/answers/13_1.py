@@ -8,7 +8,9 @@ HINT = (
     'may the gradients be cleared?'
 )
 
-TRANSFORM = 'transform = transforms.ToTensor()'
+TRANSFORM = (
+    'transform = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])'
+)
 TRAINSET = "trainset = datasets.MNIST('data', transform=transform)"
 LOADER = 'trainloader = DataLoader(trainset, batch_size=64, shuffle=True)'
 MODEL = 'model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))'
@@ -22,8 +24,8 @@ FORWARD = '        output = model(images)'
 LOSS = '        loss = criterion(output, labels)'
 BACKWARD = '        loss.backward()'
 STEP = '        optimizer.step()'
-ADD = '        train_loss += loss.item() * len(labels)'
-PRINT = '    print(train_loss / len(trainset))'
+ADD = '        train_loss += loss.detach() * len(labels)'
+PRINT = '    print(train_loss.item() / len(trainset))'
 
 ORDER = [
     TRANSFORM,

@@ -37,7 +37,9 @@ FUNCTIONS = {
     'exp': math.exp,
     'floor': math.floor,
     'ln': math.log,
+    'max': max,
     'mean': statistics.fmean,
+    'min': min,
 }
 ARITHMETIC = (
     ast.Expression,
