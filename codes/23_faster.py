@@ -47,8 +47,10 @@ root = helper.find_data('FashionMNIST', args)
 transform = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
 trainset = datasets.FashionMNIST(root, transform=transform)
 trainset.data = trainset.data[:args.images]
+trainset.targets = trainset.targets[:args.images]
 
-all_images, all_labels = next(iter(DataLoader(trainset, batch_size=len(trainset))))
+one_batch = DataLoader(trainset, batch_size=len(trainset))  # with all images in it
+all_images, all_labels = next(iter(one_batch))
 tensors = TensorDataset(all_images, all_labels)
 tensors_on_device = TensorDataset(all_images.to(device), all_labels.to(device))
 
@@ -81,6 +83,7 @@ def new_training(trainloader, lr=args.lr, fused=True, compile_mode=None):
     def train_one_epoch():
         model.train()
         train_loss = torch.zeros((), device=device)
+        count = 0
         for images, labels in trainloader:
             images = images.to(device, non_blocking=True)
             labels = labels.to(device, non_blocking=True)
@@ -90,7 +93,8 @@ def new_training(trainloader, lr=args.lr, fused=True, compile_mode=None):
             loss.backward()
             optimizer.step()
             train_loss += loss.detach() * len(labels)
-        return train_loss.item() / len(tensors)
+            count += len(labels)
+        return train_loss.item() / count
 
     return train_one_epoch
 
@@ -106,6 +110,8 @@ train_one_epoch()
 with torch.profiler.profile() as profile:
     train_one_epoch()
 
+# A key is a part of the names that the profiler gives to operations. The times are
+# those of the CPU.
 events = profile.key_averages()
 for label, key in [('loading', 'DataLoader'), ('backward', 'autograd::engine'),
                    ('optimizer step', 'Optimizer.step')]:
@@ -161,15 +167,18 @@ if on_cuda:
 # compiled.
 measure('and fused Adam', new_training(whole_batches(tensors_on_device)))
 
-# With reduce-overhead, the GPU gets all operations of a step with one call (CUDA
-# graphs).
+# With reduce-overhead, the GPU gets the whole forward pass in one call, and the whole
+# backward pass in another (CUDA graphs). The loss and the optimizer aren't compiled.
 compile_mode = 'reduce-overhead' if on_cuda else 'default'
+train_one_epoch = new_training(whole_batches(tensors_on_device),
+                               compile_mode=compile_mode)
 try:
-    measure('and compiled', new_training(whole_batches(tensors_on_device),
-                                         compile_mode=compile_mode))
+    measure('and compiled', train_one_epoch)
 except RuntimeError as error:  # most often because there's no C++ compiler
     print('Not compiled:', str(error).strip().splitlines()[0])
 
+# With four times as many images in a batch, an epoch has a quarter of the steps. So
+# each step is made larger.
 large_batches = whole_batches(tensors_on_device, batch_size=256)
 measure('batch 256, lr doubled', new_training(large_batches, lr=2 * args.lr))
 

@@ -61,6 +61,7 @@ def prepare(path):
 
     width, height = image.size
     shorter = min(width, height)
+    # torchvision rounds down here, and to the nearest integer when it crops.
     width = int(resize * width / shorter)
     height = int(resize * height / shorter)
     image = image.resize((width, height), Image.Resampling.BILINEAR)
@@ -79,8 +80,12 @@ def prepare(path):
 # Without a path, we take the examples that lesson 24 named in the file.
 # Options such as --figures are ignored.
 arguments = [name for name in sys.argv[1:] if not name.startswith('-')]
+names = arguments
+if not names:
+    names = examples
 paths = []
-for path in map(Path, arguments or examples):
+for name in names:
+    path = Path(name)
     if path.is_dir():
         for file in sorted(path.rglob('*')):
             if file.suffix.lower() in ('.jpg', '.jpeg', '.png'):
@@ -91,7 +96,8 @@ if not paths:
     sys.exit(f'There are no photos (.jpg, .jpeg, or .png) in {", ".join(arguments)}')
 
 # %% Predict
-# We predict 32 photos at a time. Each row of ps has a probability for each class.
+# We predict 32 photos at a time. Each row of ps has a probability for each class. All
+# of them, and the median time, are also saved to a file, which lesson 24 reads.
 batches = []
 seconds = []
 for i in range(0, len(paths), 32):

@@ -35,9 +35,9 @@ MAX_IMAGES = 300
 
 
 # %% The model of lesson 21
-# Both functions return the same four things: a model that outputs logits, the test set,
-# the image files of the test set, and what a program needs to know to use the model,
-# such as the names of the classes.
+# This function returns four things: a model that outputs logits, the test set, the
+# image files of the test set, and what a program needs to know to use the model, such
+# as the names of the classes.
 def load_from_lesson_21():
     checkpoint = torch.load(folder / '21_model.pth', map_location='cpu',
                             weights_only=True)
@@ -63,13 +63,15 @@ def load_from_lesson_21():
     testset.samples = testset.samples[::step]
     files = [path for path, label in testset.samples]
 
-    about = {'classes': classes, 'resize': 256, 'crop': 224,
+    about = {'classes': classes,
+             'resize': transform.resize_size[0], 'crop': transform.crop_size[0],
              'mean': transform.mean, 'std': transform.std}
     return model, testset, files, about
 
 
 # %% The network of lesson 13
-# The test images are saved as PNG files, because lesson 24_1 reads files.
+# This function returns the same four things. It saves the test images as PNG files,
+# because lesson 24_1 reads files.
 def train_as_in_lesson_13():
     device = args.device
     trainset, testset = helper.load_data('FashionMNIST', args)
@@ -117,14 +119,14 @@ images = torch.stack([testset[i][0] for i in range(len(files))])
 
 # %% What torch predicts
 # These predictions are what the exported model has to reproduce.
-expected = []
+outputs = []
 seconds = []
 with torch.no_grad():
     for batch in images.split(32):
         start = time.perf_counter()
-        expected.append(model(batch))
+        outputs.append(model(batch))
         seconds.append((time.perf_counter() - start) / len(batch))
-expected = torch.cat(expected).numpy()  # [n, classes], n is at most MAX_IMAGES
+expected = torch.cat(outputs).numpy()  # [n, classes], n is at most MAX_IMAGES
 
 # %% torch.export
 # torch.export traces the model. It runs the Python code once with an example and
@@ -139,9 +141,10 @@ program = torch.export.export(model, (example,), dynamic_shapes=(batch_dimension
 operations = [node for node in program.graph.nodes if node.op == 'call_function']
 print(f'torch.export: {len(operations)} operations')
 
+exported = program.module()
 with torch.no_grad():
     for size in (1, 7, 64):
-        ps = program.module()(images[:size])
+        ps = exported(images[:size])
         close = np.allclose(ps, expected[:size], atol=1e-5)
         print(f'{size} images, the same answers: {close}')
         if not close:
@@ -177,7 +180,7 @@ print(f'onnxruntime: the same class for {same_class.sum()} of {len(ps)} images, 
 if difference > 1e-4:
     (folder / '24_model.onnx').unlink()
     sys.exit('onnxruntime computes something else, so 24_model.onnx is deleted')
-print(f'{1000 * saved["seconds"]:.3f} ms an image, '
+print(f'onnxruntime {1000 * saved["seconds"]:.3f} ms an image, '
       f'torch {1000 * np.median(seconds):.3f} ms (median, in batches of 32)')
 
 # Try: delete the argument dynamic_shapes. What does the last line of the error say, for

@@ -111,13 +111,13 @@ RULES = {  # what happened, what to do, the lesson about it
     ),
     'means': (
         'in a mean of batches, images of the short last batch count more',
-        'loss.item() * len(labels), or count; divide once',
+        'loss.detach() * len(labels), or count; divide once',
         '14',
     ),
     'graph': (
         'losses were added up with all that was computed for them',
-        'total += loss.item()',
-        '11',
+        'total += loss.detach()',
+        '12',
     ),
     'copy': (
         'weights put back were those already there, not a copy',

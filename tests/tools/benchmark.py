@@ -29,7 +29,8 @@ import torch
 from course import ROOT, lesson
 from torch import nn, optim
 from torch.utils.data import DataLoader, Subset, TensorDataset
-from torchvision import datasets, models, transforms
+from torchvision import datasets, models
+from torchvision.transforms import v2
 
 sys.path.insert(0, str(ROOT))
 import helper
@@ -86,15 +87,17 @@ def new_model():
         nn.Linear(128, 64),
         nn.ReLU(),
         nn.Linear(64, 10),
-        nn.LogSoftmax(dim=1),
     )
 
 
 def train(loader, device, threads=1):
     """Train for one epoch as lesson 13 does, with its network."""
     torch.set_num_threads(threads)
-    model, criterion, train_loss = new_model().to(device), nn.NLLLoss(), 0
+    model = new_model().to(device)
+    criterion = nn.CrossEntropyLoss()
     optimizer = optim.Adam(model.parameters(), lr=0.001, fused=True)
+    model.train()
+    train_loss = 0
     for images, labels in loader:
         images, labels = images.to(device), labels.to(device)
         optimizer.zero_grad()
@@ -102,7 +105,8 @@ def train(loader, device, threads=1):
         loss = criterion(output, labels)
         loss.backward()
         optimizer.step()
-        train_loss += loss.item() * len(labels)
+        train_loss += loss.detach() * len(labels)
+    train_loss.item()  # waits for a GPU, as lesson 13 does
     torch.set_num_threads(1)
 
 
@@ -206,8 +210,12 @@ def measure_epochs(args):
         trainset = Subset(trainset, range(6000))
     count = len(trainset)
     images, labels = next(iter(DataLoader(trainset, batch_size=count)))
-    transform = transforms.Compose(
-        [transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))]
+    transform = v2.Compose(
+        [
+            v2.ToImage(),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize([0.2860], [0.3530]),
+        ]
     )
     usual = Subset(
         datasets.FashionMNIST(
