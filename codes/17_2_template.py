@@ -152,7 +152,7 @@ def save(checkpoint, path):
 
 
 def save_table(rows, path):
-    with open(f'{path}.part', 'w', newline='') as file:
+    with open(f'{path}.part', 'w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file)  # new here
         writer.writerow(['epoch', 'train loss', 'valid loss', 'valid accuracy'])
         writer.writerows(rows)

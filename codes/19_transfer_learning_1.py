@@ -62,7 +62,7 @@ batch = image.unsqueeze(0).to(device)  # [3, 224, 224] -> [1, 3, 224, 224]
 with torch.no_grad():
     logits = model(batch)  # [1, 3, 224, 224] -> [1, 1000]
 ps = torch.softmax(logits, dim=1)
-top_ps, top_classes = ps.topk(3, dim=1)  # [1, 1000] -> [1, 3]
+top_ps, top_classes = ps.topk(3, dim=1)  # the three largest of each row
 names = [densenet_weights.meta['categories'][i] for i in top_classes[0].tolist()]
 for p, name in zip(top_ps[0].tolist(), names):
     print(f'{p:6.1%} {name}')

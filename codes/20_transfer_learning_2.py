@@ -119,7 +119,7 @@ def compute_features(backbone, dataset):
     with torch.no_grad():
         for images, labels in DataLoader(dataset, batch_size=32):
             images = images.to(device)
-            features = backbone(images)  # [32, 3, 224, 224] -> [32, 1024]
+            features = backbone(images)  # float32 [n, 1024]
             all_features.append(features.cpu())
             all_labels.append(labels)
     return TensorDataset(torch.cat(all_features), torch.cat(all_labels))

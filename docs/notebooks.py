@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
-PLACEHOLDER = 'ADDRESS-OF-THIS-PAGE'  # what README.md says instead of an address
+PLACEHOLDER = 'ADDRESS-OF-THE-PAGE'  # what README.md says instead of an address
 
 
 def origin():
