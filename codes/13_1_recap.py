@@ -7,7 +7,7 @@ nothing between them. If a line surprises you, go back to its lesson: 4 has the 
 the model, 7 the loss, 9 backward(), 10 the optimizer, and 11 the loops.
 
 For your own work, don't copy this file but lesson 17_2's, which also has a validation
-set and keeps the best weights. For your own photos, see lessons 18_1 and 21, because
+set and keeps the best weights. For your own photos, see lessons 18_2 and 21, because
 this network only works for small gray images.
 
 Before: 13_classify_fashion.py  Next: 14_validation.py

@@ -171,5 +171,5 @@ helper.show('curves')
 # Try: ('dropout 0.2', 0.8), which means p = 0.8. Does the gap close, and at what cost?
 # Try: delete model.eval() from evaluate. What happens to the two losses with dropout?
 # Try: optim.AdamW(model.parameters(), lr=args.lr, weight_decay=1.0, fused=True), which
-# is strong weight decay (lesson 13). What happens to the gap without dropout?
+# is strong weight decay (lesson 17_2). What happens to the gap without dropout?
 # Exercise: python exercises/check.py 16

@@ -79,8 +79,8 @@ learns = [name for name, p in model.named_parameters() if p.requires_grad]
 print(learns)  # ['classifier.weight', 'classifier.bias']
 
 # %% Freezing is not enough
-# In train(), batch norm uses the mean and variance of the batch, so what comes out for
-# a photo depends on the photos next to it. It also updates running_mean and
+# In train(), batch norm (lesson 18_2) uses the mean and variance of the batch, so what
+# comes out for a photo depends on the other photos in the batch. It also updates running_mean and
 # running_var, which aren't parameters, so freezing doesn't stop it. In eval(), it uses
 # the values it remembers and changes nothing.
 norm = model.features.norm0
@@ -89,7 +89,7 @@ before = norm.running_mean.clone()
 
 
 def same_alone(model, images):
-    """Does the first photo get the same output alone as among the others?
+    """Does the first photo get the same output by itself as in a batch?
 
     In train mode, these forward passes also update running_mean.
     """

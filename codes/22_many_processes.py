@@ -65,8 +65,8 @@ if batch_size % world_size != 0:
     sys.exit(f'{world_size} processes cannot share {batch_size} images evenly')
 
 # %% Data
-# On each machine, one process downloads the data while the others wait. Nobody gets
-# past a barrier until everybody has reached one.
+# On each machine, one process downloads the data while the others wait. No process
+# gets past a barrier until all of them have reached one.
 if local_rank > 0:
     dist.barrier()  # new here
 trainset, testset = helper.load_data('FashionMNIST', args)

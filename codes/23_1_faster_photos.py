@@ -88,8 +88,8 @@ else:
 measure('and channels_last', torch.channels_last)
 
 # %% 16-bit floats
-# bfloat16 numbers have 16 bits instead of 32. They reach as far as float32 but are less
-# precise. autocast uses them for the operations where that mostly does no harm, which
+# bfloat16 numbers have 16 bits instead of 32. They cover the same range as float32 but
+# are less precise. autocast uses them for the operations where that mostly does no harm, which
 # is called mixed precision. It only pays off if the processor is made for it; on others
 # it can take many times as long. So we ask first.
 if on_cuda:
@@ -136,7 +136,7 @@ def measure_training(name, bfloat16=False):
           f'(the first time {seconds[0]:.1f} s)')
 
 
-# An older GPU may have float16 but not bfloat16. float16 doesn't reach as far, so small
+# An older GPU may have float16 but not bfloat16. float16 covers a smaller range, so small
 # gradients become 0, and we'd need a torch.amp.GradScaler, too (see the notes).
 measure_training('training, float32')
 if has_bfloat16:

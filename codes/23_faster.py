@@ -2,7 +2,7 @@
 Performance: a small network
 ============================
 
-New here: where the time goes when we train, and how much each optimization gains,
+New here: where the time goes when we train, and how much time each optimization saves,
 measured side by side on your machine. It's only worth speeding up what takes long, and
 a speed-up only counts if the result is the same, so the loss is printed next to each
 time. (The last row trains differently.)
@@ -138,9 +138,10 @@ def measure(name, train_one_epoch):
 
 # %% Loading: workers, pinned memory, whole batches
 # With num_workers=2, two other processes read the next batches while this one trains.
-# They are forked, that is, started as copies of this process, once per epoch. That's
-# only safe on Linux. Elsewhere, each worker would run this script from the top, so all
-# of it would have to be in functions, as in lesson 21.
+# They are forked, that is, started as copies of this process, once per epoch. Windows
+# can't do that, and on macOS it's unsafe. Here it works because the workers don't touch
+# the GPU. Otherwise, each worker would run this script from the top (on Linux, too,
+# from Python 3.14 on), so all of it would have to be in functions, as in lesson 21.
 one_by_one = DataLoader(trainset, batch_size=64, shuffle=True)
 measure('an image at a time', new_training(one_by_one, fused=False))
 if sys.platform == 'linux':
