@@ -113,8 +113,8 @@ for i in range(0, len(rates), 4):
     print(f'lr {rates[i]:8.4f}  loss after one step {one[i]:.4f}, '
           f'after {steps} steps {many[i]:.4f}')
 
-# The rate that's best for one step is too large for 100 steps, because each of them is
-# so long that it undoes the good of the others.
+# The rate that's best for one step is too large to repeat: after more steps of that
+# length, the loss is no better than that of a guess, or it's inf.
 best_for_one = one.index(min(one))
 best_for_many = many.index(min(many))
 print(f'lowest loss after one step {one[best_for_one]:.4f} '

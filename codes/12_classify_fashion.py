@@ -86,7 +86,8 @@ def predict(model, loader, device):
 # We time each epoch, too, and look at one line again. Python doesn't wait for a GPU: it
 # puts each operation into the GPU's queue and goes on. item() needs the number itself,
 # so it has to wait until everything before it is done. If we called it for each batch,
-# the GPU would run out of work while Python prepares the next batch. That's why we add
+# the GPU would run out of work while Python prepares the next batch. (Here, to(device)
+# waits as well; lesson 23 changes that.) That's why we add
 # up the loss as a tensor and call item() once per epoch. It also means that the clock
 # stops after the GPU has finished. And we add up loss.detach(), because train_loss +=
 # loss * len(labels) would keep the graphs of all batches until the end of the epoch.
@@ -133,8 +134,8 @@ helper.show('mistakes')
 # with it, in each of the three runs. With a rate of 0.1 and no momentum, it also got to
 # 0.23.
 #
-# The difference is in how steadily they get there. Without momentum, each long step
-# follows a single batch, while a velocity is made of the gradients of many batches. In
+# The difference is in how steadily they get there, maybe because plain SGD's long steps
+# nearly jump across the valley where it's steep, and momentum damps that. In
 # the last five epochs, the validation accuracy went up and down by 3.0, 4.2, and 2.4
 # percentage points without momentum, and by 0.6, 0.7, and 1.0 points with it.
 #

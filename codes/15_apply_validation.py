@@ -17,8 +17,8 @@ be too good to be true.
 Before: 14_validation.py  Next: 16_prevent_overfitting.py
 Notes: notes/validation_and_overfitting.md
 Run: python codes/15_apply_validation.py
-It ends with the loss and the accuracy as curves, and the epoch in which the two losses
-part.
+It ends with the loss and the accuracy as curves, with the epoch of the lowest
+validation loss marked.
 """
 import sys
 

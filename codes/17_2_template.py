@@ -3,9 +3,9 @@ The file to copy
 ================
 
 New here: a whole training script, as you'd write it for your own work. Its parts are
-those of the lessons so far: three sets, train() and eval(), AdamW, the best epoch kept,
-and a checkpoint to resume from. New are only gradient clipping and a table of the
-losses in a CSV file.
+those of the lessons so far: three sets, train() and eval(), the best epoch kept, and a
+checkpoint to resume from. New are only AdamW's weight decay, gradient clipping, and a
+table of the losses in a CSV file.
 
 It needs only torch and torchvision, so you can copy it into an empty folder, for
 example as train.py, and run it there. The lines to change for other data, another
@@ -100,8 +100,8 @@ class Network(nn.Module):  # yours
 # %% Train for one epoch
 # Clipping makes all gradients smaller by the same factor if their norm, the length of
 # all of them as one vector, is larger than MAX_NORM. It helps if the loss jumps up now
-# and then because a single batch has huge gradients, as happens in recurrent networks
-# and transformers. It has to be done between backward() and step().
+# and then because a single batch has huge gradients, as happens in networks for text.
+# It has to be done between backward() and step().
 def train_epoch(model, loader, criterion, optimizer, device):
     model.train()
     train_loss = torch.zeros((), device=device)
@@ -165,7 +165,8 @@ def parse_options():
     parser.add_argument('--epochs', type=int, default=10)
     parser.add_argument('--lr', type=float, default=0.001)
     parser.add_argument('--seed', type=int, default=7)
-    parser.add_argument('--device', help='cpu, cuda, or mps (default: the fastest)')
+    parser.add_argument('--device',
+                        help='cpu, cuda, or mps (default: a GPU if there is one)')
     parser.add_argument('--data-dir', type=Path, default=FOLDER / 'data')
     parser.add_argument('--name', default='template', help='of the files it saves')
     parser.add_argument('--resume', action='store_true',
@@ -195,7 +196,7 @@ def main():
 
     # The sizes come from the data. AdamW is Adam with weight decay: besides Adam's
     # step, it makes all weights a little smaller each time, by lr * weight_decay of
-    # their size. That keeps weights from growing that nothing pulls the other way.
+    # their size. So a weight stays large only if the gradients keep it large.
     torch.manual_seed(args.seed)
     first_image, _ = trainset[0]
     sizes = {'inputs': first_image.numel(), 'outputs': len(about['classes'])}
@@ -213,6 +214,10 @@ def main():
     best_accuracy = -1.0  # so that the first epoch is better
     if args.resume:
         checkpoint = torch.load(resume_path, map_location=device, weights_only=True)
+        # Another seed would make another split, with images to validate that the
+        # network has been trained on.
+        if (checkpoint['seed'], checkpoint['lr']) != (args.seed, args.lr):
+            sys.exit('Resume with the same --seed and --lr as before.')
         model.load_state_dict(checkpoint['state_dict'])
         optimizer.load_state_dict(checkpoint['optimizer'])
         rows = checkpoint['rows']
@@ -243,7 +248,8 @@ def main():
         # The file for resuming comes last. If the program is killed before that, this
         # epoch is repeated, with the same result.
         save({'state_dict': model.state_dict(), 'optimizer': optimizer.state_dict(),
-              'rows': rows, 'best_accuracy': best_accuracy}, resume_path)
+              'rows': rows, 'best_accuracy': best_accuracy,
+              'seed': args.seed, 'lr': args.lr}, resume_path)
 
     # The test set is used once, with the weights of the best epoch.
     checkpoint = torch.load(model_path, map_location=device, weights_only=True)
@@ -256,7 +262,7 @@ def main():
 
 # With this line, another script can use `from train import Network`, and nothing is
 # trained then. Without it, a DataLoader with workers would also fail on Windows and
-# macOS, because each worker imports this file.
+# macOS (and on Linux from Python 3.14 on), because each worker imports this file.
 if __name__ == '__main__':
     main()
 

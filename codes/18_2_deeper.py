@@ -198,10 +198,11 @@ helper.show('recipe')
 # of them gains more, because that's different with each seed. Weight decay gains
 # nothing, which isn't surprising: in so few steps, with such small rates, it makes the
 # weights smaller by 2.7% in total. It's for longer training, and for networks that
-# overfit.
+# overfit. In another order, or with a learning rate chosen for each row, the shares
+# could be different ones.
 #
 # The fully connected network gains from the recipe as well, 1.4, 1.6, and 2.2 points.
-# With the recipe, it gets about as far as the convolutional network without it, so a
+# With the recipe, it comes close to the convolutional network without it, so a
 # comparison in which only one of them has it would be unfair. With the same recipe,
 # the convolutional network is ahead by 1.8, 1.7, and 2.4 points.
 

@@ -103,7 +103,7 @@ helper.show('augmentation')
 
 # %% Model and loss
 # Each photo is flattened: [32, 3, 64, 64] -> [32, 12288]. That loses which pixels are
-# next to each other. To this network, a cat one pixel further left is a completely
+# next to each other. To this network, a cat twenty pixels further left is a completely
 # different image.
 def new_model():
     return nn.Sequential(nn.Flatten(),

@@ -80,9 +80,9 @@ print(learns)  # ['classifier.weight', 'classifier.bias']
 
 # %% Freezing is not enough
 # In train(), batch norm (lesson 18_2) uses the mean and variance of the batch, so what
-# comes out for a photo depends on the other photos in the batch. It also updates running_mean and
-# running_var, which aren't parameters, so freezing doesn't stop it. In eval(), it uses
-# the values it remembers and changes nothing.
+# comes out for a photo depends on the other photos in the batch. It also updates
+# running_mean and running_var, which aren't parameters, so freezing doesn't stop it. In
+# eval(), it uses the values it remembers and changes nothing.
 norm = model.features.norm0
 images = torch.stack([testset[i][0] for i in range(8)]).to(device)
 before = norm.running_mean.clone()

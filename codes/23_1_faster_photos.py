@@ -89,9 +89,9 @@ measure('and channels_last', torch.channels_last)
 
 # %% 16-bit floats
 # bfloat16 numbers have 16 bits instead of 32. They cover the same range as float32 but
-# are less precise. autocast uses them for the operations where that mostly does no harm, which
-# is called mixed precision. It only pays off if the processor is made for it; on others
-# it can take many times as long. So we ask first.
+# are less precise. autocast uses them for the operations where that mostly does no
+# harm, which is called mixed precision. It only pays off if the processor is made for
+# it; on others it can take many times as long. So we ask first.
 if on_cuda:
     has_bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
 elif device.type == 'cpu' and hasattr(torch.cpu, 'get_capabilities'):  # not in 2.6
@@ -136,8 +136,8 @@ def measure_training(name, bfloat16=False):
           f'(the first time {seconds[0]:.1f} s)')
 
 
-# An older GPU may have float16 but not bfloat16. float16 covers a smaller range, so small
-# gradients become 0, and we'd need a torch.amp.GradScaler, too (see the notes).
+# An older GPU may have float16 but not bfloat16. float16 covers a smaller range, so
+# small gradients become 0, and we'd need a torch.amp.GradScaler, too (see the notes).
 measure_training('training, float32')
 if has_bfloat16:
     measure_training('training, bfloat16', bfloat16=True)

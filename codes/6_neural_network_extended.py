@@ -3,7 +3,8 @@ An untrained network on MNIST
 =============================
 
 New here: the network of 784, 128, 64, and 10 units with ReLU that the next lessons
-train. Before training it knows nothing, so every digit gets a probability near 10%.
+train. It starts with small random weights, so its scores are near 0, and every digit
+gets a probability near 10%.
 
 Before: 5_1_logsoftmax.py  Next: 7_train_neural_network.py
 Notes: notes/models.md
