@@ -141,10 +141,9 @@ program = torch.export.export(model, (example,), dynamic_shapes=(batch_dimension
 operations = [node for node in program.graph.nodes if node.op == 'call_function']
 print(f'torch.export: {len(operations)} operations')
 
-exported = program.module()
 with torch.no_grad():
     for size in (1, 7, 64):
-        ps = exported(images[:size])
+        ps = program.module()(images[:size])
         close = np.allclose(ps, expected[:size], atol=1e-5)
         print(f'{size} images, the same answers: {close}')
         if not close:
