@@ -53,7 +53,7 @@ print('before', w.grad)  # before None
 loss.backward()
 print('after', w.grad)  # after tensor(-16.)
 
-# %% Many numbers at once
+# %% Tensors with several numbers
 # It works the same way for tensors: the gradient has the shape of the tensor, and each
 # of its numbers is the slope for one number of the tensor. z is the sum of x^2 divided
 # by 4, so its derivative with respect to x is 2x / 4 = x / 2.
