@@ -62,8 +62,8 @@ def count_correct(model, loader, device):
             images, labels = images.to(device), labels.to(device)
             output = model(images)  # [1000, 1, 28, 28] -> [1000, 10]
             predicted = output.argmax(dim=1)  # [1000, 10] -> [1000]
-            correct += (predicted == labels).sum().item()
-    return correct
+            correct += (predicted == labels).sum()
+    return correct.item()
 
 
 accuracies = [count_correct(model, validloader, device) / len(validset)]

@@ -78,7 +78,8 @@ with torch.no_grad():
         images, labels = images.to(device), labels.to(device)
         output = model(images)
         predicted = output.argmax(dim=1)
-        correct += (predicted == labels).sum().item()
+        correct += (predicted == labels).sum()
+correct = correct.item()
 print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
 
 # Try: run it with --epochs 4. How many percentage points of accuracy do two more epochs

@@ -3,10 +3,10 @@ Three ways to save a model
 ==========================
 
 New here: what a checkpoint must hold depends on what you want to do with it. The
-weights alone are enough where the layer sizes are known. With the sizes in it, the file
-is complete. To resume training, you also need the optimizer's state, because Adam keeps
-two numbers for each weight, and the state of everything else that changes with the
-epochs, here the learning rate.
+weights alone are enough where the layer sizes are known. With the sizes in it, the
+network can be built from the file alone. To resume training, you also need the
+optimizer's state, because Adam keeps two numbers for each weight, and the state of
+everything else that changes with the epochs, here the learning rate.
 
 Before: 17_save_load_models.py  Next: 17_2_template.py
 Notes: notes/saving.md
@@ -75,11 +75,12 @@ def new_training(model):
 
 # %% Train
 # Each epoch sets its own seed. So the order of its images and its dropout are the same,
-# whether or not the program was interrupted before that epoch. The epochs run from
-# start up to stop, which isn't included.
+# whether or not the program was interrupted before that epoch. (With args.seed + epoch,
+# seed 7 and seed 8 would share all epochs but one.) The epochs run from start up to
+# stop, which isn't included.
 def train(model, optimizer, scheduler, start, stop):
     for epoch in range(start, stop):
-        torch.manual_seed(args.seed + epoch)
+        torch.manual_seed(1000 * args.seed + epoch)
         model.train()
         for images, labels in trainloader:
             images, labels = images.to(device), labels.to(device)
@@ -113,7 +114,9 @@ loaded_1.load_state_dict(weights)
 print('the weights alone: difference', difference(model_1, loaded_1))  # difference 0.0
 
 # %% Second: weights and sizes
-# With new_model, this file is all you need.
+# With new_model, this file is all you need to build the network. (To use it, you also
+# have to know how the images were normalized and what the classes are called. The file
+# of lesson 17_2 has those, too.)
 sizes = [784, 256, 64, 10]
 model_2 = new_model(sizes)
 path = folder / '17_1_model.pth'

@@ -168,7 +168,9 @@ def parse_options():
     parser.add_argument('--device',
                         help='cpu, cuda, or mps (default: a GPU if there is one)')
     parser.add_argument('--data-dir', type=Path, default=FOLDER / 'data')
-    parser.add_argument('--name', default='template', help='of the files it saves')
+    parser.add_argument('--name', default='template',
+                        help='of the files it saves; those of an earlier run of this '
+                             'name are replaced')
     parser.add_argument('--resume', action='store_true',
                         help='continue the run of this name, with the same options')
     return parser.parse_args()
@@ -213,6 +215,8 @@ def main():
     rows = []
     best_accuracy = -1.0  # so that the first epoch is better
     if args.resume:
+        if not resume_path.exists():
+            sys.exit(f'There is nothing to resume: {resume_path} does not exist.')
         checkpoint = torch.load(resume_path, map_location=device, weights_only=True)
         # Another seed would make another split, with images to validate that the
         # network has been trained on.
@@ -222,11 +226,14 @@ def main():
         optimizer.load_state_dict(checkpoint['optimizer'])
         rows = checkpoint['rows']
         best_accuracy = checkpoint['best_accuracy']
+    else:
+        resume_path.unlink(missing_ok=True)  # so that nobody resumes an older run
 
     # Each epoch sets its own seed, so a resumed run has the same order of images and
-    # the same dropout as one without a break (lesson 17_1).
+    # the same dropout as one without a break (lesson 17_1). Two runs with different
+    # seeds have no epoch's seed in common.
     for epoch in range(len(rows), args.epochs):
-        torch.manual_seed(args.seed + epoch)
+        torch.manual_seed(1000 * args.seed + epoch)
         train_loss = train_epoch(model, trainloader, criterion, optimizer, device)
         if not math.isfinite(train_loss):
             sys.exit(f'The training loss is {train_loss} in epoch {epoch + 1}. Try a '

@@ -133,9 +133,12 @@ def evaluate(model, loader, criterion, device):
         for images, labels in loader:
             images, labels = images.to(device), labels.to(device)
             output = model(images)
-            total_loss += criterion(output, labels).item() * len(labels)
-            correct += (output.argmax(dim=1) == labels).sum().item()
-    return total_loss / len(loader.dataset), correct / len(loader.dataset)
+            loss = criterion(output, labels)
+            predicted = output.argmax(dim=1)
+            total_loss += loss * len(labels)
+            correct += (predicted == labels).sum()
+    count = len(loader.dataset)
+    return total_loss.item() / count, correct.item() / count
 
 
 # %% Train

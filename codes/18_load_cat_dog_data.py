@@ -122,8 +122,9 @@ def count_correct(model, loader, device):
         for images, labels in loader:
             images, labels = images.to(device), labels.to(device)
             output = model(images)
-            correct += (output.argmax(dim=1) == labels).sum().item()
-    return correct
+            predicted = output.argmax(dim=1)
+            correct += (predicted == labels).sum()
+    return correct.item()
 
 
 # %% Train without and with augmentation

@@ -85,9 +85,9 @@ def train(backbone, classifier, trainloader, validloader):
                 images, labels = images.to(device), labels.to(device)
                 output = model(images)
                 predicted = output.argmax(dim=1)
-                correct += (predicted == labels).sum().item()
-        print(f'Epoch {epoch + 1}/{args.epochs}  '
-              f'valid accuracy {correct / len(validloader.dataset):.1%}')
+                correct += (predicted == labels).sum()
+        accuracy = correct.item() / len(validloader.dataset)
+        print(f'Epoch {epoch + 1}/{args.epochs}  valid accuracy {accuracy:.1%}')
     return time.perf_counter() - start
 
 

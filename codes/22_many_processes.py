@@ -151,8 +151,8 @@ def count_correct(model, loader, device):
             images, labels = images.to(device), labels.to(device)
             output = model(images)
             predicted = output.argmax(dim=1)
-            correct += (predicted == labels).sum().item()
-    return correct
+            correct += (predicted == labels).sum()
+    return correct.item()
 
 
 if rank == 0:

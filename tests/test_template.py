@@ -29,10 +29,12 @@ from course import (
     synthetic,
     together,
 )
+from PIL import Image
 
 PATH = lesson('17_2')
 SOURCE = PATH.read_text(encoding='utf-8')
 NOTE = (ROOT / 'notes/your_own_data.md').read_text(encoding='utf-8')
+PHOTOS = SYNTHETIC_DATA / 'Cat_Dog_data'
 SAVING = (ROOT / 'notes/saving.md').read_text(encoding='utf-8')
 EPOCHS = 2
 WEIGHTS = [0.5, 1, 1, 1, 1, 1, 1, 1, 1, 4]
@@ -115,9 +117,22 @@ def block_with(page, words):
 
 def with_arrays(source):
     """The template with the load_sets of the note."""
-    new = function(block_with(NOTE, 'def load_sets'), 'load_sets')
+    new = function(block_with(NOTE, 'np.load('), 'load_sets')
     source = source.replace(function(source, 'load_sets'), new)
     return source.replace('\nimport torch\n', '\nimport numpy as np\nimport torch\n')
+
+
+def with_small_images(source):
+    """The template with what the note has for small images in folders."""
+    block = block_with(NOTE, 'def read_folder')
+    transform = block[block.index('transform = ') : block.index('def read_folder')]
+    functions = [function(block, 'read_folder'), function(block, 'load_sets')]
+    new = transform + '\n\n\n'.join(functions)
+    source = source.replace(function(source, 'load_sets'), new)
+    return source.replace(
+        'from torchvision import datasets\n',
+        'from torchvision import datasets\nfrom torchvision.transforms import v2\n',
+    )
 
 
 def put(old, new):
@@ -147,6 +162,7 @@ CHANGES = {  # {name: (changes of the source, the data, the loss)}
         plain_loss,
     ),
     'arrays': ([with_arrays], 'arrays', plain_loss),
+    'small images': ([with_small_images], 'small images', plain_loss),
     'label smoothing': (
         [loss_of('nn.CrossEntropyLoss(label_smoothing=0.1)')],
         'FashionMNIST',
@@ -207,6 +223,8 @@ def folder_with_data(folder):
     (folder / 'data').mkdir(parents=True)
     for name in ('FashionMNIST', 'MNIST'):
         (folder / 'data' / name).symlink_to(SYNTHETIC_DATA / name)
+    for part in ('train', 'test'):
+        (folder / 'data' / part).symlink_to(PHOTOS / part)
     rows, names = made_up()
     np.savez(folder / 'data/my_table.npz', rows=rows, names=names)
     return folder
@@ -283,12 +301,41 @@ def array_sets(checkpoint):
     }
 
 
+def small_images():
+    """The photos in gray, 28 x 28, that are to validate and to test, normalized."""
+    raw_images = {}
+    for part in ('train', 'test'):
+        images, labels = [], []
+        for label, name in enumerate(('cat', 'dog')):
+            for path in sorted((PHOTOS / part / name).iterdir()):
+                image = Image.open(path).convert('RGB').convert('L')
+                image = image.resize((28, 28), Image.Resampling.BILINEAR)
+                images.append(np.asarray(image, dtype=np.float32)[None] / 255)
+                labels.append(label)
+        raw_images[part] = np.stack(images), np.array(labels)
+    images, labels = raw_images['train']
+    test_images, test_labels = raw_images['test']
+    train, valid = cut(len(images))
+    mean, std = images[train].mean(dtype=float), images[train].std(dtype=float, ddof=1)
+    return {
+        'valid': ((images[valid] - mean) / std, labels[valid]),
+        'test': ((test_images - mean) / std, test_labels),
+    }
+
+
+def sets_of(data, checkpoint):
+    if data == 'arrays':
+        return array_sets(checkpoint)
+    if data == 'small images':
+        return small_images()
+    return images_of(data)
+
+
 def counted(one, name, part):
     """The loss and the accuracy of what was saved, by a count of our own."""
     _, data, loss = CHANGES[name]
     checkpoint = one.model
-    sets = array_sets(checkpoint) if data == 'arrays' else images_of(data)
-    inputs, labels = sets[part]
+    inputs, labels = sets_of(data, checkpoint)[part]
     model = imported(one.folder / 'train.py').Network(**checkpoint['sizes']).double()
     model.load_state_dict(checkpoint['state_dict'])
     model.eval()
@@ -503,6 +550,28 @@ def test_what_is_done_can_be_continued_for_longer(small, uninterrupted, tmp_path
     ran(PATH, *small, '--epochs', 3, root=tmp_path)
     text = ran(PATH, *small, '--resume', root=tmp_path).text
     assert_ended_alike(tmp_path, text, uninterrupted)
+
+
+def test_a_new_run_that_is_killed_at_once_does_not_continue_an_older_one(
+    small, tmp_path
+):
+    copy = tmp_path / 'train.py'
+    copy.write_text(SOURCE, encoding='utf-8')
+    ran(copy, *small, root=tmp_path)
+    killed_while_saving(0, tmp_path, small)
+    result = run(copy, *small, '--resume')
+    one_line(result, 1, 'nothing to resume', 'my_resume.pth')
+
+
+def test_no_two_runs_with_neighboring_seeds_share_an_epochs_seed(
+    small, tmp_path, monkeypatch
+):
+    seeds = []
+    seed = torch.manual_seed
+    monkeypatch.setattr(torch, 'manual_seed', lambda n: (seeds.append(n), seed(n))[1])
+    for value in (7, 8):
+        ran(PATH, *small, '--seed', value, root=tmp_path / str(value))
+    assert len(seeds) > 8 and len(set(seeds)) == len(seeds), seeds
 
 
 def test_another_seed_gives_another_split_and_other_weights(
