@@ -4,9 +4,11 @@ Going deeper: batch norm, a schedule, and weight decay
 
 New here: batch norm, a layer that keeps the values inside the network in a steady
 range. Together with a schedule for the learning rate (lesson 17_1) and weight decay
-(lesson 17_2), it's part of nearly every recipe for training deep networks. We add one
-after the other to lesson 18_1's network and measure what each of them gains. Then we
-train a deeper network of this kind on the photos of lesson 18.
+(lesson 17_2), it's part of nearly every recipe for training deep networks. (A training
+recipe is everything but the network: optimizer, learning rate, schedule, augmentation,
+number of epochs.) We add one after the other to lesson 18_1's network and measure what
+each of them gains. Then we train a deeper network of this kind on the photos of lesson
+18.
 
 Before: 18_1_convolution.py  Next: 19_transfer_learning_1.py
 Notes: notes/convolution.md
@@ -69,8 +71,10 @@ print(f'{len(trainset)} images to train, {len(validset)} to validate')
 # %% Models
 # These are lesson 18_1's network and the fully connected one of lesson 16, with batch
 # norm or without it. Between layers with one value per unit, it's called BatchNorm1d.
+# The layer before batch norm needs no bias: batch norm subtracts the mean, and a bias
+# would disappear with it.
 def conv_block(n_in, n_out, batch_norm):
-    layers = [nn.Conv2d(n_in, n_out, kernel_size=3, padding=1)]
+    layers = [nn.Conv2d(n_in, n_out, kernel_size=3, padding=1, bias=not batch_norm)]
     if batch_norm:
         layers.append(nn.BatchNorm2d(n_out))  # new here
     layers += [nn.ReLU(), nn.MaxPool2d(2)]
@@ -87,7 +91,7 @@ def new_convolutional(batch_norm):
 
 
 def linear_block(n_in, n_out, batch_norm):
-    layers = [nn.Linear(n_in, n_out)]
+    layers = [nn.Linear(n_in, n_out, bias=not batch_norm)]
     if batch_norm:
         layers.append(nn.BatchNorm1d(n_out))
     layers += [nn.ReLU(), nn.Dropout(0.2)]
@@ -159,10 +163,10 @@ def train(name, model, trainloader, validloader, epochs, schedule, weight_decay)
 
 
 # %% One after the other
-# All four runs have the same images and the same number of epochs, and each differs
-# from the one above it in one thing. Then the fully connected network gets the same
-# recipe, because otherwise we wouldn't know what comes from the convolutions and what
-# from the recipe.
+# The first four runs have the same images and the same number of epochs, and each
+# differs from the one above it in one thing. Then the fully connected network gets the
+# same recipe, because otherwise we wouldn't know what comes from the convolutions and
+# what from the recipe.
 runs = [('convolutional', new_convolutional, False, 'constant', 0),
         ('+ batch norm', new_convolutional, True, 'constant', 0),
         ('+ schedule', new_convolutional, True, 'cosine', 0),
@@ -209,7 +213,8 @@ helper.show('recipe')
 
 # %% Photos
 # These are the photos and the transforms of lesson 18. Again, the training photos are
-# augmented, and the validation photos are other ones, which aren't.
+# augmented, and the validation photos are other ones, which aren't. With the same seed,
+# they're the same ones as in that lesson.
 mean = [0.485, 0.456, 0.406]
 std = [0.229, 0.224, 0.225]
 train_transform = v2.Compose([v2.ToImage(),
@@ -227,6 +232,7 @@ root = helper.find_photos(args)
 augmented = datasets.ImageFolder(root / 'train', train_transform)
 plain = datasets.ImageFolder(root / 'train', test_transform)
 testset = datasets.ImageFolder(root / 'test', test_transform)
+torch.manual_seed(args.seed)
 plain_trainset, validset = random_split(plain, [5 / 6, 1 / 6])
 trainset = Subset(augmented, plain_trainset.indices)
 

@@ -131,8 +131,8 @@ def count_correct(model, loader, device):
 # Both runs start from the same weights. The learning rate is a tenth of Adam's usual
 # one, because with so many inputs, the usual steps are too long. A network that gives
 # both classes the same probability has the loss ln 2 = 0.693, so the loss should soon
-# be below that. We also count how many photos the network classifies correctly while
-# it's being trained on them.
+# be below that. After each epoch, we count the correct predictions, for the training
+# photos (as they are, without augmentation, both times) and for the validation photos.
 print(f'Loss of a guess {math.log(len(plain.classes)):.3f}')
 curves = {}
 for name, loader in [('no augmentation', plain_trainloader),
@@ -145,7 +145,6 @@ for name, loader in [('no augmentation', plain_trainloader),
     for epoch in range(args.epochs):
         model.train()
         train_loss = 0
-        train_correct = 0
         for images, labels in loader:
             images, labels = images.to(device), labels.to(device)
             optimizer.zero_grad()
@@ -154,10 +153,10 @@ for name, loader in [('no augmentation', plain_trainloader),
             loss.backward()
             optimizer.step()
             train_loss += loss.detach() * len(labels)
-            train_correct += (output.argmax(dim=1) == labels).sum()
 
         train_loss = train_loss.item() / len(trainset)
-        train_accuracy = train_correct.item() / len(trainset)
+        train_correct = count_correct(model, plain_trainloader, device)
+        train_accuracy = train_correct / len(plain_trainset)
         valid_accuracy = count_correct(model, validloader, device) / len(validset)
         rows.append((train_accuracy, valid_accuracy))
         print(f'{name:15}  Epoch {epoch + 1}/{args.epochs}  '

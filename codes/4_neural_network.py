@@ -2,9 +2,10 @@
 A first network on MNIST, by hand
 =================================
 
-New here: real images. torchvision reads the dataset, a transform turns each image into
-a normalized tensor, and a DataLoader makes batches. Two matrix products and a softmax
-then turn a batch into probabilities.
+New here: real images. MNIST is a dataset of 70,000 handwritten digits, and the label of
+an image is the digit that it shows. torchvision reads the dataset, a transform turns
+each image into a normalized tensor, and a DataLoader makes batches. Two matrix products
+and a softmax then turn a batch into probabilities.
 
 Before: 3_numpy_to_tensor.py  Next: 5_nn_module.py
 Notes: notes/data.md
