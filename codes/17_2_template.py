@@ -104,7 +104,7 @@ class Network(nn.Module):  # yours
 # It has to be done between backward() and step().
 def train_epoch(model, loader, criterion, optimizer, device):
     model.train()
-    train_loss = torch.zeros((), device=device)
+    train_loss = 0
     count = 0
     for images, labels in loader:
         images, labels = images.to(device), labels.to(device)

@@ -185,14 +185,15 @@ largest = torch.bincount(torch.tensor(testset.targets)).max().item()
 print(f'Always the largest class: {largest / len(testset):.1%}')
 
 # On the real photos, with seeds 7, 8, and 9, the network without augmentation gets
-# 99.9, 100.0, and 100.0% of the training photos right in the last epoch, but only 62.4,
-# 60.9, and 55.6% of the validation photos. It has learned the photos by heart, and
-# little about cats and dogs. With augmentation it can't learn them by heart, because
-# they never come twice: it gets 64.8, 64.0, and 65.7% right in training and 54.1, 54.9,
-# and 57.9% in validation. So it no longer looks better than it is, but it isn't better
-# on new photos, either. (There are just 133 of them, so a difference of a few points
-# means nothing.) For that, we need a network that knows which pixels are next to each
-# other. Lesson 18_1 builds one, and lesson 18_2 trains one on these photos.
+# 100.0, 99.9, and 100.0% of the training photos right after the last epoch, but only
+# 64.7, 59.4, and 55.6% of the validation photos. It has learned the photos by heart,
+# and little about cats and dogs. With augmentation it can't learn them by heart,
+# because they never come twice: it gets 66.4, 69.7, and 67.9% of the training photos
+# right and 61.7, 58.6, and 59.4% of the validation photos. So it no longer looks much
+# better than it is, but it isn't better on new photos, either. (There are just 133 of
+# them, so a difference of a few points means nothing.) For that, we need a network that
+# knows which pixels are next to each other. Lesson 18_1 builds one, and lesson 18_2
+# trains one on these photos.
 
 # Try: run it with `--lr 0.001`. What does the first epoch's loss say about the steps?
 # Exercise: python exercises/check.py 18

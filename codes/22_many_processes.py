@@ -119,7 +119,7 @@ if checkpoint is not None:
 for epoch in range(done, args.epochs):
     sampler.set_epoch(epoch)  # new here
     model.train()
-    train_loss = torch.zeros((), device=device)
+    train_loss = 0
     for images, labels in trainloader:
         images, labels = images.to(device), labels.to(device)
         optimizer.zero_grad()

@@ -82,7 +82,7 @@ def new_training(trainloader, lr=args.lr, fused=True, compile_mode=None):
 
     def train_one_epoch():
         model.train()
-        train_loss = torch.zeros((), device=device)
+        train_loss = 0
         count = 0
         for images, labels in trainloader:
             images = images.to(device, non_blocking=True)
