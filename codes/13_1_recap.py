@@ -82,7 +82,7 @@ with torch.no_grad():
 correct = correct.item()
 print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
 
-# Try: run it with --epochs 4. How much lower is the training loss? And why can't you use
-# this program's test accuracy to decide which number of epochs is better? (If a choice
-# depends on the test images, they aren't new to it anymore; see lesson 11.)
+# Try: run it with --epochs 4. How much lower is the training loss? And why can't you
+# use this program's test accuracy to decide which number of epochs is better? (If a
+# choice depends on the test images, they aren't new to it anymore; see lesson 11.)
 # Exercise: python exercises/check.py 13_1
