@@ -74,11 +74,11 @@ def predict(model, loader, device):
     all_labels = []
     with torch.no_grad():
         for images, labels in loader:
-            images = images.to(device)  # the labels stay on the CPU
+            images, labels = images.to(device), labels.to(device)
             output = model(images)  # [1000, 1, 28, 28] -> [1000, 10]
             predicted = output.argmax(dim=1)  # [1000, 10] -> [1000]
             all_predicted.append(predicted.cpu())
-            all_labels.append(labels)
+            all_labels.append(labels.cpu())
     return torch.cat(all_predicted), torch.cat(all_labels)
 
 

@@ -135,7 +135,7 @@ expected = torch.cat(outputs).numpy()  # [n, classes], n is at most MAX_IMAGES
 # Otherwise the exported model would only accept batches of two images. (With one image
 # in the example, torch would take the batch size to be fixed.) Before we save the
 # model, we compare its predictions with those from above, for batches of several sizes.
-example = torch.zeros(2, *images.shape[1:])  # [2, 1, 28, 28], or [2, 3, 224, 224]
+example = torch.zeros(2, *images.shape[1:])
 batch_dimension = {0: torch.export.Dim('batch')}
 program = torch.export.export(model, (example,), dynamic_shapes=(batch_dimension,))
 operations = [node for node in program.graph.nodes if node.op == 'call_function']

@@ -162,6 +162,7 @@ def main():
     module.get_amp_supported_dtype = lambda: [torch.bfloat16]
     module.is_available = lambda: False  # no streams or graphs, please
     torch._register_device_module(NAME, module)
+    torch.accelerator.is_available = lambda: False  # torch 2.6 would ask its library
     torch.load = load_with_map_location(torch.load)
     for name in ('all_reduce', 'broadcast', 'reduce'):
         share = getattr(torch.distributed, name)

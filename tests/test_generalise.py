@@ -405,7 +405,7 @@ def trained_on(model, optimizer, scheduler, kept, trainset):
     loader = DataLoader(trainset, batch_size=64, shuffle=True)
     model.train()
     for epoch in range(kept['epochs_done'], 2 * kept['epochs_done']):
-        torch.manual_seed(7 + epoch)
+        torch.manual_seed(1000 * 7 + epoch)
         for images, labels in loader:
             optimizer.zero_grad()
             nn.functional.cross_entropy(model(images), labels).backward()
