@@ -25,6 +25,7 @@ except ImportError:  # Python 3.10, where pytest brings it along
 
 ROOT = Path(__file__).resolve().parent.parent
 SYNTHETIC_DATA = ROOT / 'data/synthetic'
+REFEREE = ROOT / 'referee'
 PROGRAMS = ROOT / 'tests/programs'  # what tests run in a process of its own
 REAL = os.environ.get('COURSE_DATA')  # folder of the real data, if it is there
 PLAIN = ['--device', 'cpu', '--figures', 'none']
@@ -167,26 +168,14 @@ def one_line(result, code, *words):
         assert str(word) in lines[0], lines[0]
 
 
-def rules_broken(stdout):
-    """The names in referee.RULES of the mistakes that the referee reports, in order."""
-    import referee
+def verdicts(text):
+    """What the referee found, from the line that it prints with --json."""
+    return json.loads(text.strip().splitlines()[-1])
 
-    patterns = {}
-    for name, (happened, to_do, _) in referee.RULES.items():
-        happened, to_do = (
-            re.escape(text).replace(re.escape('{}'), '.*') for text in (happened, to_do)
-        )
-        patterns[name] = rf'Referee: .* times?: {happened}\W.*{to_do}.*'
-    found = []
-    for line in re.findall(r'(?m)^Referee: .* times?: .*', stdout):
-        fitting = [
-            name for name, pattern in patterns.items() if re.fullmatch(pattern, line)
-        ]
-        assert len(fitting) == 1, (
-            f'The referee says "{line}", which fits these of its rules: {fitting}.'
-        )
-        found += fitting
-    return found
+
+def rules_broken(text):
+    """The names of the rules that the referee says are broken, in order."""
+    return [problem['rule'] for problem in verdicts(text)['problems']]
 
 
 def accuracy(stdout):

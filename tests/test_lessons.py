@@ -10,7 +10,7 @@ import torch
 from course import (
     LESSONS,
     PROGRAMS,
-    ROOT,
+    REFEREE,
     SYNTHETIC,
     accuracy,
     install,
@@ -68,7 +68,8 @@ class Finished:
         copy.write_text(promises.marked(self.source))
         recorded = folder / 'recorded'
         self.result = run(
-            ROOT / 'exercises/referee.py',
+            REFEREE,
+            '--json',
             copy,
             *options(path, figures='save'),
             cwd=self.here,

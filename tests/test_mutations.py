@@ -146,7 +146,7 @@ def spread():
         'codes/1_sample.py',
         'codes/2_sample.py',
         'helper.py',
-        'exercises/referee.py',
+        'referee/run.py',
         'exercises/check.py',
         'data/prepare_photos.py',
         'docs/pages.py',

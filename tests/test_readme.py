@@ -9,10 +9,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-import referee
 from course import (
     LESSONS,
     REAL_DATA,
+    REFEREE,
     ROOT,
     SYNTHETIC_DATA,
     accuracy,
@@ -22,7 +22,9 @@ from course import (
     settings,
 )
 from test_referee import BROKEN
-from trainings import LINE, rule_of, spoil, told
+from trainings import spoil
+
+from referee.rules import RULES
 
 
 def read(path):
@@ -392,47 +394,39 @@ def test_the_summary_learns(run_snippets):
 # The referee
 
 
-def test_the_rules_of_the_pages_are_those_of_the_referee():
-    """A rule in each row, and in the last cell the lesson about it."""
+@pytest.mark.parametrize('remark', [False, True], ids=['rules', 'remarks'])
+def test_the_page_of_the_referee_lists_its_rules(remark):
+    """The advice of each, and the lesson about it."""
+    page = ROOT / 'notes/referee.md'
     found = [
-        [lesson_linked(row[-1])[0] for row in table]
-        for _, table in tables()
-        if all(lesson_linked(row[-1]) and not lesson_linked(row[0]) for row in table)
+        [(advice, (lesson_linked(cell) or [None])[0]) for advice, cell in table]
+        for path, table in tables()
+        if path == page
     ]
-    wanted = [number for _, _, number in referee.RULES.values()]
+    wanted = [
+        (rule.advice, rule.lesson)
+        for rule in RULES
+        if rule.name and rule.remark == remark
+    ]
     assert wanted in found, (
-        f'No table has a row for each rule of the referee, with the lessons {wanted}'
+        'No table in notes/referee.md has these rows:\n'
+        + '\n'.join(f'| {advice} | {lesson} |' for advice, lesson in wanted)
     )
 
 
-def quoted_mistakes():
-    """The lines of the referee that pages quote: [(page, line)]."""
-    found = []
-    for page, text in TEXTS.items():
-        for block in re.findall(r'(?ms)^```text\n(.*?)^```', text):
-            block = re.sub(r'\n(?!Referee: )', ' ', block.strip())
-            found += [
-                (page, line) for line in block.splitlines() if LINE.fullmatch(line)
-            ]
-    return found
-
-
 @pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs os.fork (POSIX)')
-def test_a_quoted_verdict_is_what_the_referee_prints(tmp_path):
-    """But for the numbers in front, which belong to the learner's own script."""
-    quoted = quoted_mistakes()
-    assert quoted, 'No page shows what the referee prints'
-    for page, line in quoted:
-        script, sentence = LINE.fullmatch(line)[1], LINE.fullmatch(line)[4]
-        rule = rule_of(sentence)
-        assert rule, f'{name_of(page)} quotes what no rule says: {sentence}'
-        case = next(case for case in BROKEN if case[0] == rule)
-        source, _ = spoil(*case[1:])
-        _, text = told({script: source}, tmp_path)[script]
-        printed = [match[4] for match in LINE.finditer(text)]
-        assert sentence in printed, (
-            f'{name_of(page)} quotes "{sentence}", and the referee prints {printed}'
-        )
+def test_the_report_on_the_page_is_what_the_referee_prints(tmp_path):
+    """But for the numbers, which belong to the learner's own script."""
+    page = (ROOT / 'notes/referee.md').read_text(encoding='utf-8')
+    (quoted,) = re.findall(r'(?ms)^```text\n(Referee: .*?)^```', page)
+    case = next(case for case in BROKEN if case[0] == 'clear')
+    source, _ = spoil(*case[1:])
+    (tmp_path / 'my_training.py').write_text(source, encoding='utf-8')
+    result = run(REFEREE, 'my_training.py', cwd=tmp_path)
+    printed = result.stdout[result.stdout.index('Referee: ') :]
+    assert re.sub(r'\d+', 'N', ' '.join(printed.split())) == re.sub(
+        r'\d+', 'N', ' '.join(quoted.split())
+    )
 
 
 # Links
@@ -571,6 +565,7 @@ OTHERS = {  # flags of programs that are not the course's
     'standalone': 'torchrun',
     'shm-size': 'docker',
     'check': 'ruff format',
+    'exit-zero': 'the referee',
 }
 
 

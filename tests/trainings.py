@@ -1,33 +1,17 @@
 """Scripts that the referee judges, and what it says of them, by its rules' names."""
 
-import re
-
-import referee
-from course import ROOT, together
+from course import REFEREE, ROOT, together, verdicts
 
 FAIR = (ROOT / 'tests/fair/classifier.py').read_text(encoding='utf-8')
 SCENES = ROOT / 'tests/programs/referee'
-LINE = re.compile(r'(?m)^Referee: (.+), line (\d+), (\d+) times?: (.*)$')
-
-
-def rule_of(sentence):
-    """The name of the rule whose sentence this is, or None."""
-    for name, (what, cure, number) in referee.RULES.items():
-        # A sentence is made of these three, with details in place of {}.
-        parts = [*what.split('{}'), cure, number]
-        if re.fullmatch('.*'.join(map(re.escape, parts)) + r'\W*', sentence):
-            return name
-    return None
 
 
 def mistakes(text):
-    """What the referee printed: {(rule, line of the script): times}."""
-    found = {}
-    for _, line, times, sentence in LINE.findall(text):
-        rule = rule_of(sentence)
-        assert rule, f'No rule of the referee has this sentence: {sentence}'
-        found[rule, int(line)] = int(times)
-    return found
+    """What the referee found: {(rule, line of the script): times}."""
+    return {
+        (found['rule'], found['line']): found['times']
+        for found in verdicts(text)['problems']
+    }
 
 
 def rules(text):
@@ -36,16 +20,18 @@ def rules(text):
 
 
 def remarks(text):
-    """The numbers in its remarks, which are no mistakes: {line of the script: numbers}."""
-    lines = re.findall(r'(?m)^Referee: .+?, line (\d+), (?!\d+ times?: )(.*)$', text)
-    return {int(line): list(map(int, re.findall(r'\d+', rest))) for line, rest in lines}
+    """{(rule, line of the script): what is said} of what may be meant."""
+    return {
+        (found['rule'], found['line']): found['what']
+        for found in verdicts(text)['remarks']
+    }
 
 
 def told(scripts, folder):
     """What the referee says of each: {name: (exit code, text)}."""
     for name, source in scripts.items():
         (folder / name).write_text(source, encoding='utf-8')
-    return together({name: [referee.__file__, name] for name in scripts}, folder)
+    return together({name: [REFEREE, '--json', name] for name in scripts}, folder)
 
 
 def told_of_scenes(cases, folder):
@@ -60,7 +46,7 @@ def told_of_scenes(cases, folder):
         for number, (scene, arguments) in enumerate(cases):
             if imports == ([] if scene == 'photos' else ['torchvision']):
                 script = SCENES / f'{scene}.py'
-                commands[str(number)] = [referee.__file__, script, *arguments]
+                commands[str(number)] = [REFEREE, '--json', script, *arguments]
         if commands:
             found.update(together(commands, folder, *imports))
     return {case: found[str(number)] for number, case in enumerate(cases)}

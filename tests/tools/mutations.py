@@ -59,7 +59,7 @@ HARMLESS = Path(__file__).with_name('harmless.toml')
 AREAS = {
     'lessons': ['codes/*.py'],
     'helper': ['helper.py'],
-    'referee': ['exercises/referee.py'],
+    'referee': ['referee/*.py', 'referee/rules/*.py'],
     'exercises': ['exercises/check.py', 'exercises/answers/*.py'],
     'photos': ['data/prepare_photos.py'],
     'docs': ['docs/*.py'],
@@ -86,7 +86,8 @@ TESTS = {
         'test_helper.py test_data.py test_photos.py test_figures.py',
         'test_lessons.py',
     ],
-    'exercises/referee.py': ['test_referee.py'],
+    'referee/*.py': ['test_referee.py test_bugs.py'],
+    'referee/rules/*.py': ['test_referee.py test_bugs.py'],
     'exercises/check.py': ['test_exercises.py'],
     'exercises/answers/*.py': ['test_exercises.py -k "[{stem}] or [{stem}-"'],
     'data/prepare_photos.py': ['test_photos.py'],

@@ -22,5 +22,5 @@ globals()[names[0]] = DataLoader(TensorDataset(one, labels), batch_size=50)
 globals()[names[1]] = DataLoader(TensorDataset(other, labels), batch_size=50)
 with torch.no_grad():
     for name in names:
-        for images, _ in globals()[name]:
-            print(model(images).argmax(dim=1))
+        for images, labels in globals()[name]:
+            print(model(images).argmax(dim=1) == labels)

@@ -6,16 +6,18 @@ name says on what device the script runs.
 """
 import argparse
 import copy
+import os
 import sys
 
 import torch
 from torch import nn
 
 model = nn.Linear(2, 2)
-path, whole = 'state.pth', 'model.pth'
+path, whole = 'state.pth', 'model.pth'  # path is written by another program
 cpu = torch.device('cpu')
 state = copy.deepcopy(model.state_dict())
-torch.save(state, path)
+torch.save(state, 'other.pth')
+os.replace('other.pth', path)
 if sys.argv[2] == 'device':
     device = cpu
 elif sys.argv[2] == 'args':

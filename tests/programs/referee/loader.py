@@ -1,4 +1,4 @@
-"""Train for one epoch with a loader of batches of 16.
+"""Train for five epochs with a loader of batches of 16.
 
 Arguments: the number of images; how they are taken (`in order`, `shuffled`, `a sorted
 part`, `a mixed part`, `a sorted part of a mixed part`).
@@ -21,7 +21,8 @@ if 'sorted' in how:
 loader = DataLoader(data, batch_size=16, shuffle=how == 'shuffled')
 model = nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-for images, labels in loader:
-    optimizer.zero_grad()
-    nn.functional.cross_entropy(model(images), labels).backward()
-    optimizer.step()
+for _ in range(5):
+    for images, labels in loader:
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(images), labels).backward()
+        optimizer.step()

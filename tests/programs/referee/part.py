@@ -41,6 +41,6 @@ with torch.no_grad():
     for batch in loader:
         while not isinstance(batch, torch.Tensor):
             batch = batch['image'] if isinstance(batch, dict) else batch[0]
-        print(model(batch).argmax(dim=1))
+        print(model(batch).argmax(dim=1) == torch.arange(len(batch)) % 2)
         if sys.argv[3] == 'first':
             break

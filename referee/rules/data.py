@@ -1,0 +1,570 @@
+"""Loaders, datasets, and what comes out of them."""
+
+import linecache
+import re
+
+import torch
+from torch.utils.data import BatchSampler, DistributedSampler, SequentialSampler
+
+from ..run import is_plain, tensors_in
+from .base import Rule, on
+
+CLASS_NUMBERS = (
+    'class_to_idx',
+    'classes',
+    'label_map',
+    'label2id',
+    'word2idx',
+    'vocab',
+)
+
+
+def parts_of(dataset):
+    """A dataset, and those that it's made from."""
+    found = []
+    while dataset is not None and len(found) < 8:
+        found.append(dataset)
+        dataset = getattr(dataset, 'dataset', None)
+    return found
+
+
+class SameOrder(Rule):
+    name = 'order'
+    advice = 'Shuffle the training data.'
+    what = 'The training examples came in the same order in each epoch'
+    fix = 'Use DataLoader(..., shuffle=True)'
+    lesson = '11'
+
+    def start(self):
+        self.orders = {}  # training -> what is known of its batches
+        self.ordered = set()  # walks in the order of the dataset
+
+    @on('loader starts')
+    def starts(self, walk):
+        loader = walk.loader
+        if type(getattr(loader, 'batch_sampler', None)) is not BatchSampler:
+            return
+        if not isinstance(walk.sampler, SequentialSampler) or len(loader) < 2:
+            return
+        for part in parts_of(walk.dataset):
+            indices = getattr(part, 'indices', ())
+            indices = [] if callable(indices) else list(indices)
+            if indices != sorted(indices):
+                return
+        self.ordered.add(walk)
+
+    @on('batch')
+    def batch(self, walk, batch):
+        tensors = tensors_in(batch)
+        walk.labels = None
+        if len(tensors) > 1 and is_plain(tensors[1]):
+            labels = tensors[1]
+            if labels.numel() <= 10_000:
+                walk.labels = hash(labels.detach().cpu().contiguous().numpy().tobytes())
+
+    @on('step')
+    def step(self, optimizer, training, params, used):
+        known = self.orders.setdefault(
+            training, dict(next={}, last=None, repeated=0, steps=0, carried=False)
+        )
+        for call in used:
+            known['carried'] |= call.carried
+            if call.prints is None:
+                known['last'] = None
+                continue
+            batch = hash(tuple(call.prints))
+            last = known['last']
+            if last is not None and last != batch and known['next'].get(last) == batch:
+                known['repeated'] += 1
+            known['next'].setdefault(last, batch)
+            known['last'] = batch
+            known['steps'] += 1
+            known['place'] = call.place
+            if call.walk in self.ordered:
+                known['walk'] = call.walk
+
+    @on('end')
+    def end(self):
+        for known in self.orders.values():
+            if known['carried'] or known['steps'] == 0:
+                continue
+            again = known['steps'] - len(known['next'])
+            walk = known.get('walk')
+            if known['repeated'] >= 3 and known['repeated'] > 0.8 * again:
+                where = walk.place if walk else known['place']
+                self.say(where=where)
+
+
+class NotShuffledSampler(Rule):
+    name = 'epoch of the sampler'
+    advice = 'Call `set_epoch` on a `DistributedSampler` in each epoch.'
+    what = 'The DistributedSampler used the same order in each epoch'
+    fix = 'Call sampler.set_epoch(epoch) at the beginning of each epoch'
+    lesson = '22'
+
+    def start(self):
+        self.epochs = {}  # id of the sampler -> [epochs]
+
+    @on('loader starts')
+    def starts(self, walk):
+        sampler = walk.sampler
+        if isinstance(sampler, DistributedSampler) and sampler.shuffle:
+            walk.epoch = sampler.epoch
+
+    @on('loader ends')
+    def ends(self, walk):
+        if not hasattr(walk, 'epoch') or not walk.learned:
+            return
+        epochs = self.epochs.setdefault(id(walk.sampler), [])
+        epochs.append(walk.epoch)
+        if len(epochs) > 1 and epochs[-1] == epochs[-2]:
+            self.say(where=walk.place)
+
+
+class Leak(Rule):
+    name = 'leak'
+    advice = "Test on examples that the network hasn't learned from."
+    what = '{} of {} examples that the model was tested on had been used to train it'
+    fix = 'Test on examples that no step has used: split the data first, then train'
+    lesson = '15'
+
+    def start(self):
+        self.parts = {}
+
+    @on('test')
+    def test(self, call):
+        if call.prints is None or not call.shape[1:]:
+            return
+        if torch.Size(call.shape[1:]).numel() < 16:  # too few numbers to know it by
+            return
+        walk = call.walk
+        names = walk.names if walk else {*call.names, source_line(call.place)}
+        key = (*sorted(names), id(walk.dataset) if walk else call.place)
+        for training in trainings_of(self.run, call.model):
+            known = sum(number in training.seen for number in call.prints)
+            part = self.parts.setdefault(
+                (training, key),
+                dict(
+                    names=' '.join(names),
+                    dataset=walk.dataset if walk else None,
+                    walk=walk is not None,
+                    place=call.place,
+                    prints=set(),
+                    seen=0,
+                    count=0,
+                    mixed=0,
+                    batches=0,
+                ),
+            )
+            part['seen'] += known
+            part['count'] += len(call.prints)
+            part['batches'] += 1
+            part['mixed'] += 0 < known < len(call.prints)
+            part['prints'].update(call.prints)
+
+    @on('end')
+    def end(self):
+        for (training, _), part in self.parts.items():
+            prints = part['prints']
+            seen = len(prints & training.seen)
+            share = seen / len(prints)
+            names = part['names']
+            some = (
+                0.02 < share < 0.98
+                and part['seen'] > 0.02 * part['count']
+                and not any(data is part['dataset'] for data in training.datasets)
+            )
+            named = re.search('val|test|dev', names) and 'train' not in names
+            if not part['walk']:  # several sets may be tested by the same line
+                some = some and named and part['mixed'] == part['batches']
+            if some or (share >= 0.98 and named):
+                self.say(seen, len(prints), where=part['place'])
+
+
+def source_line(where):
+    file, line = where
+    return linecache.getline(file, line)
+
+
+class SharedChoice(Rule):
+    name = 'choice'
+    advice = 'Make choices with the validation set, not with the test set.'
+    what = '{} of the {} examples to validate are in the test set, too'
+    fix = 'Make choices with one set, and test with another'
+    lesson = '15'
+
+    def start(self):
+        self.parts = {}
+
+    @on('test')
+    def test(self, call):
+        if call.prints is None or torch.Size(call.shape[1:]).numel() < 16:
+            return
+        walk = call.walk
+        names = ' '.join(sorted(walk.names if walk else call.names))
+        part = self.parts.setdefault(names, (set(), call.place))
+        part[0].update(call.prints)
+
+    @on('end')
+    def end(self):
+        for name, (one, where) in self.parts.items():
+            for other_name, (other, _) in self.parts.items():
+                shared = len(one & other)
+                if 'val' not in name or 'test' not in other_name or name == other_name:
+                    continue
+                if shared > 0.02 * len(one):
+                    self.say(shared, len(one), where=where)
+
+
+def trainings_of(run, model):
+    """What has trained the parameters of a model."""
+    found = []
+    for p in model.parameters():
+        training = run.owners.get(p)
+        if training is not None and training not in found:
+            found.append(training)
+    return found
+
+
+def statistics(inputs):
+    """Number, mean, and std of a batch: of images as a whole, of a table by column."""
+    values = inputs.detach().float()
+    dims = 0 if values.dim() == 2 else tuple(range(values.dim()))
+    std, mean = torch.std_mean(values, dim=dims, correction=0)
+    return len(values), mean.cpu().double(), std.cpu().double()
+
+
+class OtherRange(Rule):
+    name = 'range'
+    advice = 'Scale or normalize the test data like the training data.'
+    what = 'The training {} have mean {} and std {}, and these have mean {} and std {}'
+    fix = (
+        'Scale both in the same way, with the mean and the std of the training examples'
+    )
+    lesson = '13_1'
+
+    def start(self):
+        self.trained = {}
+        self.tested = {}
+
+    @on('some call')
+    def call(self, call, args, kwargs, output):
+        inputs = call.inputs()
+        if call.from_network or not inputs.is_floating_point():
+            return
+        if inputs.dim() in (2, 4):
+            call.statistics = statistics(inputs)
+
+    def add(self, sums, call):
+        if not hasattr(call, 'statistics'):
+            return
+        n, mean, std = call.statistics
+        if not sums:
+            sums[:] = [0, torch.zeros_like(mean), torch.zeros_like(mean)]
+        if sums[1].shape == mean.shape:
+            sums[0] += n
+            sums[1] += n * mean
+            sums[2] += n * (std**2 + mean**2)
+
+    @on('step')
+    def step(self, optimizer, training, params, used):
+        for call in used:
+            self.add(self.trained.setdefault(training, []), call)
+
+    @on('test')
+    def test(self, call):
+        if call.grad:
+            return
+        for training in trainings_of(self.run, call.model):
+            walk = call.walk
+            key = training, id(walk.dataset) if walk else call.place
+            sums, _ = self.tested.setdefault(key, ([], call.place))
+            self.add(sums, call)
+
+    @on('end')
+    def end(self):
+        for (training, _), (test, where) in self.tested.items():
+            train = self.trained.get(training)
+            if not train or not test or train[1].shape != test[1].shape:
+                continue
+            table = train[1].dim() == 1
+            if min(train[0], test[0]) < (20 if table else 100):
+                continue
+            mean, std = average(train)
+            mean_2, std_2 = average(test)
+            if table:
+                varies = std > 1e-6
+                if not varies.any():
+                    continue
+                far = (mean - mean_2).abs() > 2 * std
+                wide = (std_2 > 4 * std) | (std_2 < 0.25 * std)
+                off = ((far | wide) & varies).sum() > 0.5 * varies.sum()
+                worst = ((mean - mean_2).abs() / std.clamp(min=1e-6)).argmax()
+                numbers = [x[worst].item() for x in (mean, std, mean_2, std_2)]
+                kind = f'values of column {int(worst)}'
+            else:
+                off = abs(mean - mean_2) > 0.5 * std or not 0.6 < std_2 / std < 1.6
+                numbers = [x.item() for x in (mean, std, mean_2, std_2)]
+                kind = 'images'
+            if off:
+                self.say(kind, *(f'{x:.2f}' for x in numbers), where=where)
+
+
+def average(sums):
+    n, total, squares = sums
+    mean = total / n
+    return mean, (squares / n - mean**2).clamp(min=0).sqrt()
+
+
+class WrongTransform(Rule):
+    name = 'transform'
+    advice = 'Use the transform that belongs to the pretrained weights.'
+    what = (
+        'The photos had values from {} to {}, but {} was trained on photos that are '
+        'normalized differently'
+    )
+    fix = 'Use weights.transforms()'
+    lesson = '19'
+
+    def start(self):
+        self.downloaded = []
+        self.weights = {}  # model -> its weights
+        self.photos = {}
+
+    @on('load_state_dict_from_url')
+    def weights_come(self, args, kwargs):
+        import sys
+
+        frame = sys._getframe(1)
+        while frame:  # torchvision's get_state_dict calls it
+            weights = frame.f_locals.get('self')
+            if hasattr(weights, 'transforms') and hasattr(weights, 'url'):
+                self.downloaded = [weights]
+                return
+            frame = frame.f_back
+
+    @on('load_state_dict')
+    def model_comes(self, args, kwargs):
+        if self.downloaded:
+            self.weights[args[0]] = self.downloaded.pop()
+
+    @on('call')
+    def call(self, call, args, kwargs, output):
+        if not self.weights or len(call.shape) != 4:
+            return
+        model = call.model
+        if model not in self.weights:
+            for layer in model.modules():
+                if layer in self.weights:
+                    self.weights[model] = self.weights[layer]
+                    break
+            else:
+                self.weights[model] = None
+        weights = self.weights[model]
+        inputs = call.inputs()
+        if weights is None or call.from_network:
+            return
+        low, high, n, _ = self.photos.get(weights, (1e9, -1e9, 0, None))
+        self.photos[weights] = (
+            min(low, inputs.min().item()),
+            max(high, inputs.max().item()),
+            n + len(inputs),
+            call.place,
+        )
+
+    @on('end')
+    def end(self):
+        for weights, (low, high, n, where) in self.photos.items():
+            transform = weights.transforms()
+            mean = getattr(transform, 'mean', [1])[0]
+            std = getattr(transform, 'std', [1])[0]
+            if n >= 16 and low > -0.6 * mean / std and high < 0.6 * (1 - mean) / std:
+                self.say(f'{low:.2f}', f'{high:.2f}', weights, where=where)
+
+
+class CopiedGenerator(Rule):
+    name = 'workers'
+    advice = "Don't let a dataset own a random generator if it's read by workers."
+    what = (
+        'Each worker of the DataLoader got a copy of the random generator that the '
+        'dataset owns, so all of them, in every epoch, draw the same numbers'
+    )
+    fix = (
+        "Draw with torch's own functions (torch.rand and so on), or make the generator "
+        'in worker_init_fn, with torch.initial_seed()'
+    )
+    lesson = '23'
+
+    def start(self):
+        self.asked = set()
+
+    @on('loader starts')
+    def starts(self, walk):
+        loader = walk.loader
+        if getattr(loader, 'num_workers', 0) < 1 or id(loader.dataset) in self.asked:
+            return
+        if getattr(loader, 'worker_init_fn', None) is not None:
+            return
+        self.asked.add(id(loader.dataset))
+        for part in parts_of(loader.dataset):
+            things = list(getattr(part, '__dict__', {}).values())
+            for thing in list(things):
+                things += list(getattr(thing, '__dict__', {}).values())
+            for thing in things:
+                if generator_state(thing) is None:
+                    continue
+                if uses(part, thing):
+                    self.say(where=walk.place)
+                    return
+
+
+def generator_state(thing):
+    import random
+
+    import numpy as np
+
+    if isinstance(thing, np.random.Generator):
+        return repr(thing.bit_generator.state)
+    if isinstance(thing, np.random.RandomState):
+        return repr(thing.get_state())
+    if isinstance(thing, random.Random):
+        return repr(thing.getstate())
+    if isinstance(thing, torch.Generator):
+        return repr(thing.get_state().tolist())
+    return None
+
+
+def uses(dataset, generator):
+    """Does reading an example of a copy of the dataset draw from the generator?"""
+    import copy
+
+    memo = {}
+    try:
+        other = copy.deepcopy(dataset, memo)
+        mine = memo.get(id(generator))
+        before = generator_state(mine)
+        other[0]
+        return generator_state(mine) != before
+    except Exception:
+        return False
+
+
+class ClassWeights(Rule):
+    name = 'sampler weights'
+    advice = (
+        'Give `WeightedRandomSampler` a weight for each example, not for each class.'
+    )
+    what = (
+        'WeightedRandomSampler got {} weights for {} examples, so it only ever draws '
+        'the first {}'
+    )
+    fix = 'Give it a weight for each example: class_weights[labels]'
+    lesson = None
+
+    @on('loader starts')
+    def starts(self, walk):
+        weights = getattr(walk.sampler, 'weights', None)
+        if not isinstance(weights, torch.Tensor):
+            return
+        if hasattr(walk.dataset, '__len__') and len(weights) < len(walk.dataset):
+            n = len(weights)
+            self.say(n, len(walk.dataset), n, where=walk.place)
+
+
+class OtherClasses(Rule):
+    name = 'class numbers'
+    advice = 'Give a class the same number in all sets.'
+    what = 'Two datasets disagree on the number of a class: {} is {} and {}'
+    fix = 'Make one dictionary from names to numbers, and use it for all datasets'
+    lesson = '18'
+
+    def start(self):
+        self.known = []
+
+    @on('loader starts')
+    def starts(self, walk):
+        for part in parts_of(walk.dataset):
+            for name, value in list(getattr(part, '__dict__', {}).items()):
+                numbers = numbers_of(name, value)
+                if numbers is None:
+                    continue
+                for other_name, other, dataset in self.known:
+                    if other_name == name and dataset is not part:
+                        self.compare(other, numbers, walk)
+                if not any(
+                    dataset is part and n == name for n, _, dataset in self.known
+                ):
+                    self.known.append((name, numbers, part))
+
+    def compare(self, one, other, walk):
+        shared = [key for key in one if key in other]
+        for key in shared:
+            if one[key] != other[key]:
+                self.say(repr(key), one[key], other[key], where=walk.place)
+                return
+
+
+def numbers_of(name, value):
+    """{name: number} of a dictionary of classes, or None."""
+    if isinstance(value, dict) and 1 < len(value) < 2000:
+        if all(isinstance(k, str) for k in value) and all(
+            type(v) is int for v in value.values()
+        ):
+            if sorted(value.values()) == list(range(len(value))):
+                return dict(value)
+    if name == 'classes' and isinstance(value, (list, tuple)) and len(value) > 1:
+        if all(isinstance(x, str) for x in value):
+            return {x: i for i, x in enumerate(value)}
+    return None
+
+
+class ChangedData(Rule):
+    name = 'data changed'
+    advice = "Don't change the stored data in `__getitem__`."
+    what = 'Reading an example changes the stored data in place, more each time'
+    fix = 'Clone the tensor in __getitem__ before you change it: x = self.x[i].clone()'
+    lesson = None
+
+    def start(self):
+        self.versions = {}
+
+    @on('loader starts')
+    def starts(self, walk):
+        for part in parts_of(walk.dataset):
+            for value in list(getattr(part, '__dict__', {}).values()):
+                if isinstance(value, torch.Tensor) and value.dim() and is_plain(value):
+                    walk.data = (walk.data or []) + [(value, value._version)]
+
+    @on('loader ends')
+    def ends(self, walk):
+        for tensor, version in walk.data or []:
+            if tensor._version > version + walk.count // 2 and walk.count > 1:
+                if id(tensor) not in self.versions:
+                    self.versions[id(tensor)] = True
+                    self.say(where=walk.place)
+
+
+class NanInputs(Rule):
+    name = 'nan inputs'
+    advice = 'Fill in or leave out missing values.'
+    what = 'The inputs of the model have nan or inf in them, and so has the loss'
+    fix = 'Find the missing values in the data, and fill them or leave those rows out'
+    lesson = '17_2'
+
+    def start(self):
+        self.done = set()
+
+    @on('some call')
+    def call(self, call, args, kwargs, output):
+        if call.from_network or call.place in self.done:
+            return
+        inputs = call.inputs()
+        if not inputs.is_floating_point():
+            return
+        answers = [x() for x in call.answers if x() is not None]
+        if any(
+            x.is_floating_point() and bool(x.detach().sum().isnan()) for x in answers
+        ):
+            if not bool(torch.isfinite(inputs.detach()).all()):
+                self.done.add(call.place)
+                self.say(where=call.walk.place if call.walk else call.place)

@@ -1,0 +1,106 @@
+"""What is written to files and read from them."""
+
+import sys
+
+from torch import nn
+
+from ..run import HERE, frames, is_library
+from .base import Rule, on
+
+
+def saved(args, kwargs):
+    return args[0] if args else kwargs.get('obj')
+
+
+class Copied(Rule):
+    name = 'copy'
+    advice = 'Keep a copy of the best weights.'
+    what = 'The weights that were put back were those already there, not a copy'
+    fix = (
+        'Keep copy.deepcopy(model.state_dict()), because a state_dict only refers to '
+        'the weights, and they go on changing'
+    )
+    lesson = '16'
+
+    @on('load_state_dict')
+    def load(self, args, kwargs):
+        model = args[0]
+        state = args[1] if len(args) > 1 else kwargs.get('state_dict')
+        if not hasattr(state, 'items'):
+            return
+        own = model.state_dict()
+        same = [
+            own[name].data_ptr() == value.data_ptr() != 0
+            for name, value in state.items()
+            if name in own and hasattr(value, 'data_ptr')
+        ]
+        if same and all(same):
+            self.say()
+
+
+class WholeModel(Rule):
+    name = 'whole'
+    advice = 'Save the `state_dict`, not the model.'
+    what = 'torch.save wrote a whole model, which only this very code can load'
+    fix = 'Save model.state_dict()'
+    lesson = '17'
+
+    @on('save')
+    def save(self, args, kwargs):
+        if isinstance(saved(args, kwargs), nn.Module) and frames():
+            self.say()
+
+
+def file_of(args, kwargs):
+    file = args[0] if args else kwargs.get('f')
+    return str(file)
+
+
+class NoMapLocation(Rule):
+    name = 'place'
+    advice = 'Load with `map_location`.'
+    what = "torch.load without map_location fails where the file's device is missing"
+    fix = 'Use torch.load(path, map_location=device)'
+    lesson = '17'
+
+    def start(self):
+        self.written = set()
+
+    @on('save')
+    def save(self, args, kwargs):
+        file = args[1] if len(args) > 1 else kwargs.get('f')
+        self.written.add(str(file))
+
+    @on('load')
+    def load(self, args, kwargs):
+        found = frames()
+        if not found or calls_from_library():
+            return
+        cares = any(
+            'device' in frame.f_locals or hasattr(frame.f_locals.get('args'), 'device')
+            for frame in found
+        )
+        missing = len(args) < 2 and kwargs.get('map_location') is None
+        if cares and missing and file_of(args, kwargs) not in self.written:
+            self.say()
+
+
+def calls_from_library():
+    """Was the function called by another package, and not by the script?"""
+    frame = sys._getframe(1)
+    while frame and frame.f_code.co_filename.startswith(HERE):
+        frame = frame.f_back
+    return frame is not None and is_library(frame.f_code.co_filename)
+
+
+class Unsafe(Rule):
+    name = 'unsafe'
+    advice = 'Load with `weights_only=True`.'
+    what = 'torch.load may run any program that is in the file'
+    fix = 'Use weights_only=True'
+    lesson = '17'
+
+    @on('load')
+    def load(self, args, kwargs):
+        if kwargs.get('weights_only') is False and not calls_from_library():
+            self.say()

@@ -1,0 +1,369 @@
+"""What a loss gets."""
+
+import torch
+
+from ..run import is_plain, place
+from .base import Rule, on
+
+CLASSES = ('cross_entropy', 'nll_loss')
+NUMBERS = (
+    'mse_loss',
+    'l1_loss',
+    'smooth_l1_loss',
+    'huber_loss',
+)
+PASSING = (  # what returns the same numbers in another shape or place
+    'View',
+    'Squeeze',
+    'Unsqueeze',
+    'Select',
+    'Slice',
+    'Index',
+    'Transpose',
+    'TBackward',
+    'Permute',
+    'Clone',
+    'ToCopy',
+    'Reshape',
+    'Expand',
+    'Alias',
+    'Cat',
+    'Stack',
+)
+
+
+def made_by(tensor, most=8):
+    """The name of the function that computed these numbers, such as 'Sigmoid'."""
+    node = tensor.grad_fn
+    for _ in range(most):
+        if node is None:
+            return ''
+        name = type(node).__name__
+        if not any(part in name for part in PASSING):
+            return name.split('Backward')[0]
+        node = node.next_functions[0][0] if node.next_functions else None
+    return ''
+
+
+def sum_to_one(rows):
+    return bool(((rows.sum(dim=1) - 1).abs() < 1e-3).all())
+
+
+class Twice(Rule):
+    name = 'twice'
+    advice = (
+        'Use logits with `CrossEntropyLoss` (and with `BCEWithLogitsLoss`, the '
+        'loss for yes or no).'
+    )
+    what = '{} got {}, but it computes them itself'
+    fix = 'Give it the logits: leave out the {} before it'
+    lesson = '7'
+
+    def sentence(self, details):
+        return self.what.format(*details[:2])
+
+    @on('some loss')
+    def loss(self, loss):
+        output = loss.output
+        if not is_plain(output) or not output.numel():
+            return
+        if loss.name == 'binary_cross_entropy_with_logits':
+            if made_by(output) == 'Sigmoid':
+                self.say(
+                    'BCEWithLogitsLoss', 'probabilities', 'sigmoid', where=loss.place
+                )
+        elif loss.name == 'cross_entropy' and output.dim() > 1:
+            rows = output.detach().float()
+            if (rows >= 0).all() and sum_to_one(rows) and rows.shape[1] > 1:
+                self.say(
+                    'CrossEntropyLoss', 'probabilities', 'softmax', where=loss.place
+                )
+            elif (rows <= 0).all() and sum_to_one(rows.exp()) and rows.shape[1] > 1:
+                self.say(
+                    'CrossEntropyLoss',
+                    'log-probabilities',
+                    'log-softmax',
+                    where=loss.place,
+                )
+            elif made_by(output) == 'Sigmoid':
+                self.say(
+                    'CrossEntropyLoss', 'probabilities', 'sigmoid', where=loss.place
+                )
+
+
+class ReluBeforeLoss(Rule):
+    name = 'relu'
+    advice = 'Leave out the ReLU after the last layer.'
+    what = '{} got the output of a ReLU, so no logit can be below 0'
+    fix = 'Leave out the ReLU after the last layer'
+    lesson = '7'
+
+    @on('some loss')
+    def loss(self, loss):
+        if loss.name not in ('cross_entropy', 'binary_cross_entropy_with_logits'):
+            return
+        if made_by(loss.output) == 'Relu':
+            names = {'cross_entropy': 'CrossEntropyLoss'}
+            self.say(names.get(loss.name, 'BCEWithLogitsLoss'), where=loss.place)
+
+
+class NoLog(Rule):
+    name = 'no log'
+    advice = 'Use log-probabilities with `NLLLoss` and `KLDivLoss`.'
+    what = '{} got no log-probabilities'
+    fix = 'Use log_softmax at the end of the model, or CrossEntropyLoss with the logits'
+    lesson = '7'
+
+    @on('some loss')
+    def loss(self, loss):
+        output = loss.output
+        if not is_plain(output) or not output.numel() or output.dim() < 2:
+            return
+        rows = output.detach().float()
+        if loss.name == 'nll_loss' and not sum_to_one(rows.exp()):
+            self.say('NLLLoss', where=loss.place)
+        elif loss.name == 'kl_div' and bool((rows > 1e-6).any()):
+            self.say('KLDivLoss', where=loss.place)
+
+
+class Labels(Rule):
+    name = 'labels'
+    advice = (
+        'Give `CrossEntropyLoss` and `NLLLoss` class indices as labels: '
+        'integers that start at 0.'
+    )
+    what = 'The labels were {}'
+    fix = (
+        'Use class numbers: integers (int64) of shape [n], from 0 to the number of '
+        'classes - 1'
+    )
+    lesson = '7'
+
+    @on('some loss', 'loss failed')
+    def loss(self, loss):
+        if loss.name not in CLASSES or not is_plain(loss.target):
+            return
+        output, target = loss.output, loss.target
+        if output.dim() < 2 or not output.numel():
+            return
+        if target.shape == output.shape:
+            if output.dim() == 2 and not sum_to_one(target.detach().float()):
+                self.say('taken for probabilities', where=loss.place)
+            return
+        if target.dim() != output.dim() - 1:
+            return
+        ignored = loss.options.get('ignore_index', -100)
+        outside = (target < 0) | (target >= output.shape[1])
+        wrong = target[outside & (target != ignored)]
+        if len(wrong):
+            self.say(wrong.flatten()[0].item(), where=loss.place)
+        elif target.is_floating_point():
+            self.say(target.dtype, where=loss.place)
+
+
+class Stretched(Rule):
+    name = 'shapes'
+    advice = 'Compare tensors of the same shape.'
+    what = 'The shapes {} and {} were broadcast to fit each other'
+    fix = 'Give both the same shape: output.squeeze(1), or labels.view(-1, 1)'
+    lesson = '14'
+
+    def start(self):
+        self.unsqueezed = torch.utils.weak.WeakTensorKeyDictionary()
+
+    @on('some loss')
+    def loss(self, loss):
+        one, other = loss.output.shape, loss.target.shape
+        if loss.name in CLASSES:
+            return
+        if one != other and tuple(other) != ():
+            self.say(list(one), list(other), where=loss.place)
+
+    @on('after unsqueeze', 'after __getitem__', 'after view', 'after reshape')
+    def meant(self, name, args, kwargs, result):
+        """Whoever makes a column by hand wants a table."""
+        if (
+            isinstance(result, torch.Tensor)
+            and result.dim() == 2
+            and result.shape[1] == 1
+        ):
+            if args[0].dim() == 1:
+                self.unsqueezed[result] = True
+
+    @on(
+        'before __eq__',
+        'before eq',
+        'before sub',
+        'before __sub__',
+        'before __rsub__',
+    )
+    def compared(self, name, args, kwargs):
+        one = args[0]
+        other = args[1] if len(args) > 1 else kwargs.get('other')
+        if not (isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor)):
+            return
+        flat, column = sorted((one, other), key=torch.Tensor.dim)
+        if flat.dim() != 1 or len(flat) < 2 or column.shape != (len(flat), 1):
+            return
+        if flat.data_ptr() == column.data_ptr() or column in self.unsqueezed:
+            return
+        if name in ('__eq__', 'eq'):
+            self.say(list(one.shape), list(other.shape))
+        elif one.requires_grad != other.requires_grad and self.run.call is None:
+            self.say(list(one.shape), list(other.shape))
+
+
+class OverOne(Rule):
+    name = 'dimension of one'
+    advice = 'Take softmax and argmax only over more than one class.'
+    what = '{} over a dimension of size 1 always returns {}'
+    fix = (
+        'For a single output, train with BCEWithLogitsLoss and compare the sigmoid to '
+        '0.5. For k classes, give the last layer k outputs'
+    )
+    lesson = '4'
+
+    @on(
+        'after softmax',
+        'after log_softmax',
+        'after max',
+        'after argmax',
+    )
+    def reduced(self, name, args, kwargs, result):
+        values = args[0] if args else kwargs.get('input')
+        dim = args[1] if len(args) > 1 else kwargs.get('dim')
+        if type(dim) is not int or not isinstance(values, torch.Tensor):
+            return
+        if values.dim() < 2 or values.shape[dim] != 1 or not is_plain(values):
+            return
+        if dim in (0, -values.dim()):
+            return
+        if values.dim() != 2 or len(values) < 2:
+            if name in ('max', 'argmax') or self.run.call is None:
+                return
+        mark = self.run.marks.get(values)
+        inside = self.run.call is not None
+        if not inside and (mark is None or mark.call is None):
+            return
+        if name == 'max' and isinstance(result, tuple) and inside:
+            return
+        value = {'softmax': 1, 'log_softmax': 0}.get(name, 'index 0')
+        self.say(name, value)
+
+
+class OverTheBatch(Rule):
+    name = 'softmax over the batch'
+    advice = 'Compute softmax over the classes, not over the batch.'
+    what = 'Softmax was computed over dimension 0, the batch, not over the classes'
+    fix = 'Use dim=1 (or dim=-1) for scores of shape [n, classes]'
+    lesson = '4'
+
+    def start(self):
+        self.waiting = []
+
+    @on('after softmax', 'after log_softmax')
+    def softmax(self, name, args, kwargs, result):
+        values = args[0] if args else kwargs.get('input')
+        dim = args[1] if len(args) > 1 else kwargs.get('dim')
+        call = self.run.call
+        if not isinstance(values, torch.Tensor) or dim is None or values.dim() < 2:
+            return
+        if dim in (0, -values.dim()) and call is not None:
+            call.softmax = values.shape[0], values.numel(), place()
+
+    @on('some call')
+    def call(self, call, args, kwargs, output):
+        if not hasattr(call, 'softmax'):
+            return
+        length, count, where = call.softmax
+        alone = length == 1 < count
+        if alone or (call.size > 1 and length % call.size == 0):
+            self.say(where=where)
+
+
+class LearnsPadding(Rule):
+    name = 'padding'
+    advice = 'Leave the padding out of the loss.'
+    what = 'The loss also counts the positions that are only padding ({} of {})'
+    fix = 'Use CrossEntropyLoss(ignore_index={})'
+    lesson = None
+
+    def start(self):
+        self.padding = None
+        self.done = set()
+
+    @on('some layer')
+    def layer(self, call, module, args, kwargs, output):
+        if isinstance(module, torch.nn.Embedding) and module.padding_idx is not None:
+            ids = args[0] if args else kwargs.get('input')
+            if isinstance(ids, torch.Tensor) and is_plain(ids):
+                call.padding = (
+                    module.padding_idx,
+                    int((ids == module.padding_idx).sum()),
+                )
+
+    @on('some loss')
+    def loss(self, loss):
+        call = loss.call
+        if loss.name != 'cross_entropy' or call is None or not hasattr(call, 'padding'):
+            return
+        index, inputs = call.padding
+        if loss.options.get('ignore_index', -100) == index or not inputs:
+            return
+        if loss.options.get('reduction', 'mean') != 'mean' or loss.place in self.done:
+            return
+        weight = loss.options.get('weight')
+        if weight is not None and weight[index] == 0:
+            return
+        target = loss.target
+        if (
+            target.dim() < 1
+            or target.is_floating_point()
+            or target.numel() <= call.size
+        ):
+            return
+        padded = int((target == index).sum())
+        if padded >= 0.5 * inputs and padded < target.numel():
+            self.run.say(self, padded, target.numel(), index, where=loss.place)
+
+    def sentence(self, details):
+        return self.what.format(*details[:2])
+
+
+class WrongWeights(Rule):
+    name = 'class weights'
+    advice = 'Give rare classes the larger weights.'
+    what = (
+        'The most frequent class ({}) has the largest weight, and the rarest ({}) the '
+        'smallest'
+    )
+    fix = 'Put the weights in the order of the class numbers, larger for rare classes'
+    lesson = None
+    remark = True
+
+    def start(self):
+        self.counts = {}
+
+    @on('some loss')
+    def loss(self, loss):
+        weight = loss.options.get('weight')
+        if loss.name != 'cross_entropy' or not isinstance(weight, torch.Tensor):
+            return
+        target = loss.target
+        if target.is_floating_point() or weight.dim() != 1 or not is_plain(target):
+            return
+        valid = target[(target >= 0) & (target < len(weight))].flatten().cpu()
+        counts = torch.bincount(valid, minlength=len(weight))
+        known = self.counts.setdefault(
+            loss.place, [torch.zeros_like(counts), weight.detach().cpu()]
+        )
+        known[0] += counts
+
+    @on('end')
+    def end(self):
+        for where, (counts, weight) in self.counts.items():
+            most, least = int(counts.argmax()), int(counts.argmin())
+            if counts[most] < 2 * counts[least] or counts.sum() < 50:
+                continue
+            if weight[most] == weight.max() > weight.min() == weight[least]:
+                self.say(most, least, where=where)

@@ -1,0 +1,255 @@
+"""Layers, and how a model is trained."""
+
+import torch
+from torch import nn
+
+from ..run import DROPOUT, NORM, at_work, place
+from .base import Rule, on
+
+
+def learns_with_chance(layer):
+    """Batch norm that learns, or dropout beside layers that do?"""
+    if isinstance(layer, NORM):
+        return layer.affine and layer.weight.requires_grad
+    return any(
+        isinstance(part, DROPOUT) and part.p > 0 for part in layer.children()
+    ) and any(p.requires_grad for p in layer.parameters())
+
+
+class TrainedInEvalMode(Rule):
+    name = 'asleep'
+    advice = (
+        'Call `model.train()` before training (it matters with dropout or batch norm).'
+    )
+    what = 'The model was trained in eval mode, so dropout and batch norm were off'
+    fix = 'Call model.train() before the training loop, and after each test'
+    lesson = '16'
+
+    @on('some call')
+    def call(self, call, args, kwargs, output):
+        if call.grad:
+            layers = list(call.model.modules())
+            call.asleep = not any(layer.training for layer in layers) and any(
+                learns_with_chance(layer) for layer in layers
+            )
+
+    @on('step')
+    def step(self, optimizer, training, params, used):
+        for call in used:
+            if getattr(call, 'asleep', False):
+                self.say(where=call.place)
+
+
+class FrozenNorm(Rule):
+    name = 'frozen'
+    advice = (
+        'Keep a frozen backbone in `eval()`, because otherwise its batch norm '
+        'layers keep changing.'
+    )
+    what = 'Batch norm of a frozen layer was in train mode, so its statistics changed'
+    fix = 'Call backbone.eval() after model.train()'
+    lesson = '20'
+
+    @on('some call')
+    def call(self, call, args, kwargs, output):
+        call.moved = call.grad and any(
+            isinstance(layer, NORM)
+            and at_work(layer)
+            and layer.affine
+            and not layer.weight.requires_grad
+            for layer in call.model.modules()
+        )
+
+    @on('step')
+    def step(self, optimizer, training, params, used):
+        for call in used:
+            if getattr(call, 'moved', False):
+                self.say(where=call.place)
+
+
+class SharedLayers(Rule):
+    name = 'shared layers'
+    advice = 'Make a new layer for each place, unless they should share their weights.'
+    what = 'A {} holds the same {} {} times, so these layers share their weights'
+    fix = 'Make each layer anew: [Block() for _ in range(n)] and not [Block()] * n'
+    lesson = '5'
+    remark = True
+
+    def start(self):
+        self.seen = set()
+
+    @on('call')
+    def call(self, call, args, kwargs, output):
+        if id(call.model) in self.seen or not call.grad:
+            return
+        self.seen.add(id(call.model))
+        for module in call.model.modules():
+            if not isinstance(module, (nn.Sequential, nn.ModuleList)):
+                continue
+            layers = [x for x in module._modules.values() if x is not None]
+            for layer in layers:
+                times = sum(other is layer for other in layers)
+                if times > 1 and any(True for _ in layer.parameters()):
+                    self.say(
+                        type(module).__name__,
+                        type(layer).__name__,
+                        times,
+                        where=call.place,
+                    )
+                    break
+
+
+class NothingBetween(Rule):
+    name = 'no activation'
+    advice = 'Put an activation between two linear layers.'
+    what = (
+        'Two linear layers follow each other ({} and {} units) with nothing in between'
+    )
+    fix = (
+        'Put an activation such as nn.ReLU() between them: two linear layers in a row '
+        'can do no more than one'
+    )
+    lesson = '2'
+    remark = True
+
+    def start(self):
+        self.made = torch.utils.weak.WeakTensorKeyDictionary()
+        self.known = set()  # pairs of layers that were looked at
+        self.waiting = []  # (the layers' sizes, node of the first's output, place)
+
+    @on('some layer')
+    def layer(self, call, module, args, kwargs, output):
+        if not isinstance(module, nn.Linear) or not isinstance(output, torch.Tensor):
+            return
+        given = args[0] if args else kwargs.get('input')
+        first = self.made.get(given) if isinstance(given, torch.Tensor) else None
+        if first is not None and (first, module) not in self.known:
+            self.known.add((first, module))
+            narrow = first.out_features < min(first.in_features, module.out_features)
+            if not narrow and given.grad_fn is not None:  # else a low-rank layer
+                sizes = (
+                    f'{first.in_features} to {first.out_features}',
+                    f'{module.in_features} to {module.out_features}',
+                )
+                self.waiting.append((sizes, given.grad_fn, call.place))
+        self.made[output] = module
+
+    @on('backward')
+    def backward(self, loss):
+        waiting, self.waiting = self.waiting, []
+        if not waiting or loss is None:
+            return
+        uses = count_uses(loss.grad_fn)
+        for sizes, node, where in waiting:
+            if uses.get(node) == 1:
+                self.say(*sizes, where=where)
+
+
+def count_uses(node, most=20_000):
+    """{node: how many others use its result} of the graph behind a loss."""
+    uses = {}
+    stack = [node]
+    while stack and len(uses) < most:
+        for before, _ in getattr(stack.pop(), 'next_functions', ()):
+            if before is None:
+                continue
+            if before not in uses:
+                stack.append(before)
+            uses[before] = uses.get(before, 0) + 1
+    return uses
+
+
+class NotATranspose(Rule):
+    name = 'view'
+    advice = (
+        'Exchange dimensions with `transpose` or `permute`, not with `view` or '
+        '`reshape`.'
+    )
+    what = (
+        '{} turned the shape {} into {}, which mixes the values up: it never transposes'
+    )
+    fix = 'Use transpose or permute to exchange dimensions'
+    lesson = '3'
+
+    @on('before view', 'before reshape')
+    def viewed(self, name, args, kwargs):
+        if self.run.call is None:
+            return
+        tensor = args[0]
+        if not isinstance(tensor, torch.Tensor):
+            return
+        sizes = args[1:] or tuple(kwargs.values())
+        if len(sizes) == 1 and isinstance(sizes[0], (tuple, list, torch.Size)):
+            sizes = tuple(sizes[0])
+        if not all(isinstance(size, int) for size in sizes):
+            return
+        sizes = list(sizes)
+        if -1 in sizes:
+            rest = 1
+            for size in sizes:
+                rest *= size if size != -1 else 1
+            sizes[sizes.index(-1)] = tensor.numel() // max(1, rest)
+        old = [size for size in tensor.shape if size > 1]
+        new = [size for size in sizes if size > 1]
+        if old != new and sorted(old) == sorted(new) and len(old) > 1:
+            strides = [n for n, size in zip(tensor.stride(), tensor.shape) if size > 1]
+            if strides == sorted(strides, reverse=True):  # it isn't transposed yet
+                self.say(name, list(tensor.shape), sizes)
+
+
+class TimeForBatch(Rule):
+    name = 'batch first'
+    advice = 'Tell an RNN with `batch_first=True` that the batch comes first.'
+    what = '{} took the batch for time: it got {}, with the batch in front'
+    fix = 'Make the layer with batch_first=True, or transpose its input'
+    lesson = None
+
+    def start(self):
+        self.first = {}
+
+    @on('some layer')
+    def layer(self, call, module, args, kwargs, output):
+        if not isinstance(module, nn.RNNBase) or module.batch_first or not args:
+            return
+        given = args[0]
+        if isinstance(given, torch.Tensor) and given.dim() == 3:
+            call.rnn = type(module).__name__, tuple(given.shape), place()
+
+    @on('some loss')
+    def loss(self, loss):
+        call = loss.call
+        if call is None or not call.rnn:
+            return
+        name, shape, where = call.rnn
+        first, second, _ = shape
+        if first == second or not loss.output.dim():
+            return
+        count = len(loss.output)
+        if call.size == first == count != second and len(call.shape) > 1:
+            if call.shape[:2] == shape[:2] or call.shape[1:2] == (second,):
+                self.say(name, list(shape), where=where)
+
+
+class NormOfOne(Rule):
+    name = 'batch of one'
+    advice = 'Use batch norm only with more than one example in a batch.'
+    what = 'Batch norm was trained with batches of one example{}'
+    fix = 'Use larger batches, or GroupNorm or LayerNorm'
+    lesson = '18_2'
+    remark = True
+
+    def start(self):
+        self.counts = {}
+
+    @on('step')
+    def step(self, optimizer, training, params, used):
+        for call in used:
+            if any(isinstance(layer, NORM) for layer in call.at_work):
+                counts = self.counts.setdefault(call.place, [0, 0])
+                counts[call.size > 1] += 1
+
+    @on('end')
+    def end(self):
+        for where, (one, more) in self.counts.items():
+            if one >= 3 and not more:
+                self.say('', where=where)

@@ -1,0 +1,178 @@
+"""Questions that are asked after the run, of a copy of each model.
+
+The last training batch of each model (its arguments, as copies, up to 8 MB) is kept.
+After the run, a copy of the model in eval mode predicts it once more, and again with
+one thing changed. The script's random numbers and its model stay as they are.
+"""
+
+import copy
+
+import torch
+
+from ..run import tensors_in
+from .base import Rule, on
+
+MOST_BYTES = 8_000_000
+
+
+def copied(thing):
+    """The same arguments with copies of their tensors."""
+    if isinstance(thing, torch.Tensor):
+        return thing.detach().clone()
+    if isinstance(thing, dict):
+        return {key: copied(value) for key, value in thing.items()}
+    if isinstance(thing, (list, tuple)) and type(thing) in (list, tuple):
+        return type(thing)(copied(value) for value in thing)
+    return thing
+
+
+class Probe(Rule):
+    """Keeps batches, and asks at the end."""
+
+    kept = None  # shared by all probes of a run: {model: what is known of its batch}
+
+    def start(self):
+        if not hasattr(self.run, 'kept_batches'):
+            self.run.kept_batches = {}
+
+    @on('loss')
+    def loss(self, loss):
+        kept = self.run.kept_batches.get(id(loss.call.model)) if loss.call else None
+        if kept is not None and loss.call.grad and kept['call'] is loss.call:
+            kept['loss'] = loss.name
+            kept['targets'] = loss.target.detach().clone()
+            kept['place'] = loss.place
+
+    @on('end')
+    def end(self):
+        for kept in self.run.kept_batches.values():
+            if kept.get('targets') is None or kept['call'].from_network:
+                continue
+            if not self.concerns(kept):
+                continue
+            devices = []
+            with torch.random.fork_rng(devices=devices), torch.no_grad():
+                model = copy.deepcopy(kept['model']).eval()
+                first = self.answers(model, kept['args'], kept['kwargs'])
+                again = self.answers(model, kept['args'], kept['kwargs'])
+                if first is None or not torch.equal(first, again):
+                    continue  # it draws random numbers, so we can't compare
+                self.ask(kept, model, first)
+
+    def answers(self, model, args, kwargs):
+        found = tensors_in(model(*copied(args), **copied(kwargs)))
+        found = [x for x in found if x.is_floating_point() and x.dim() > 0]
+        return found[0] if found else None
+
+    def changed(self, kept, change):
+        """The arguments, with the first tensor changed."""
+        args = copied(kept['args'])
+        kwargs = copied(kept['kwargs'])
+        given = [x for x in tensors_in([args, kwargs]) if x.dim() > 0]
+        wide = [x for x in given if x.dim() > 1] or given
+        change(wide[0])
+        return args, kwargs
+
+
+class Keeper(Rule):
+    """Keeps the arguments of the last training call of each model."""
+
+    name = ''
+
+    def start(self):
+        self.counts = {}
+        if not hasattr(self.run, 'kept_batches'):
+            self.run.kept_batches = {}
+
+    @on('call')
+    def call(self, call, args, kwargs, output):
+        if not call.grad or not call.training:
+            return
+        count = self.counts[id(call.model)] = self.counts.get(id(call.model), 0) + 1
+        if count & (count - 1):  # not a power of two
+            return
+        given = tensors_in([args, kwargs])
+        size = sum(x.numel() * x.element_size() for x in given)
+        if size > MOST_BYTES or call.size < 2 and call.shape[0] < 2:
+            return
+        self.run.kept_batches[id(call.model)] = {
+            'model': call.model,
+            'call': call,
+            'args': copied(args),
+            'kwargs': copied(kwargs),
+            'targets': None,
+        }
+
+
+class MixedBatch(Probe):
+    name = 'mixed batch'
+    advice = "Don't let one example's prediction depend on the others in the batch."
+    what = 'What the model predicts for one example depends on the others in the batch'
+    fix = (
+        'Look for a softmax, mean, or view over dimension 0, and for an LSTM or GRU '
+        'without batch_first=True'
+    )
+    lesson = None
+
+    def concerns(self, kept):
+        call = kept['call']
+        return call.walk is not None and call.size > 1 and not call.carried
+
+    def ask(self, kept, model, first):
+        call = kept['call']
+        if len(first) != call.size:
+            return
+
+        def exchange(inputs):
+            inputs[0] = inputs[-1]
+
+        args, kwargs = self.changed(kept, exchange)
+        other = self.answers(model, args, kwargs)
+        if not torch.allclose(first[1:], other[1:], rtol=1e-3, atol=1e-4):
+            self.say(where=call.place)
+
+
+class SeesTheFuture(Probe):
+    name = 'future'
+    advice = 'Give a language model a causal mask.'
+    what = 'The model sees the tokens that it has to predict'
+    fix = (
+        'Give the attention a causal mask, so that each position sees only those up to '
+        'itself'
+    )
+    lesson = None
+
+    def concerns(self, kept):
+        call = kept['call']
+        inputs = call.inputs() if call.inputs() is not None else None
+        del inputs
+        given = [x for x in tensors_in([kept['args'], kept['kwargs']]) if x.dim() > 1]
+        if not given or given[0].is_floating_point() or given[0].dim() != 2:
+            return False
+        ids, targets = given[0], kept['targets']
+        if kept['loss'] != 'cross_entropy' or targets.numel() % len(ids):
+            return False
+        rows = targets.reshape(len(ids), -1)
+        length = min(ids.shape[1] - 1, rows.shape[1])
+        if length < 3:
+            return False
+        return bool((rows[:, :length] == ids[:, 1 : length + 1]).float().mean() > 0.95)
+
+    def ask(self, kept, model, first):
+        def exchange(ids):
+            ids[:, -1] = torch.where(ids[:, -1] == ids[0, 0], ids[0, 1], ids[0, 0])
+
+        args, kwargs = self.changed(kept, exchange)
+        other = self.answers(model, args, kwargs)
+        if first.dim() != 3:
+            return
+        ids = [x for x in tensors_in([kept['args'], kept['kwargs']]) if x.dim() > 1][0]
+        length = ids.shape[1]
+        if first.shape[1] == length:
+            before = (first[:, : length - 1], other[:, : length - 1])
+        elif first.shape[2] == length:
+            before = (first[..., : length - 1], other[..., : length - 1])
+        else:
+            return
+        if not torch.allclose(*before, rtol=1e-3, atol=1e-4):
+            self.say(where=kept['call'].place)

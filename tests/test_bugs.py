@@ -1,0 +1,129 @@
+"""Mistakes that people reported in public: the referee names each, and no right twin.
+
+tests/bugs has a pair of scripts for each report: NN_name_wrong.py makes the mistake, and
+NN_name_right.py is the same script without it. P*_right.py are right scripts in styles
+that look like mistakes.
+"""
+
+import os
+
+import pytest
+from course import REFEREE, ROOT, together, verdicts
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, 'fork'), reason='the scripts are started with os.fork (POSIX)'
+)
+
+BUGS = ROOT / 'tests/bugs'
+NAMED = {  # the rules that name a wrong script, with the lines where the change belongs
+    '01_mlp_softmax_ce': {('twice', 37)},
+    '02_lm_softmax_ce': {('twice', 33)},
+    '04_unet_double_sigmoid': {('twice', 42)},
+    '05_transformer_double_sigmoid': {('twice', 26)},
+    '07_kldiv_softmax': {('no log', 20)},
+    '08_mse_broadcast': {('shapes', 14)},
+    '10_gpt_never_eval': {('awake', 36)},
+    '11_train_inside_validation': {('awake', 41)},
+    '13_f_dropout_always_on': {('always on', 25)},
+    '14_dropout_made_in_forward': {('always on', 24)},
+    '16_rng_copied_to_workers': {('workers', 29)},
+    '17_scheduler_per_batch': {('rate', 22)},
+    '19_one_layer_many_times': {('shared layers', 38)},
+    '20_clip_scaled_gradients': {('scaled', 20)},
+    '22_vae_optimizer_encoder_only': {('orphan', 30)},
+    '25_softmax_over_the_batch': {('softmax over the batch', 16)},
+    '26_loss_over_padding': {('padding', 31)},
+    '28_loader_batch_size_as_weight': {('means', 37)},
+    '31_training_on_the_whole_set': {('leak', 39)},
+    '32_slice_after_shuffle': {('leak', 38)},
+    '34_sigmoid_above_zero': {('threshold', 23)},
+    '35_best_weights_not_copied': {('copy', 35)},
+    '37_lstm_not_batch_first': {('batch first', 21)},
+    '38_view_in_place_of_transpose': {('view', 29)},
+    '40_distributed_sampler_epoch': {('epoch of the sampler', 16)},
+    '41_accumulation_cleared_each_batch': {('wiped', 18)},
+    '43_no_zero_grad': {('clear', 22)},
+    '44_zero_grad_once_per_epoch': {('clear', 17)},
+    '47_no_causal_mask': {('future', 36)},
+    '49_labels_shifted_twice': {('shift', 16)},
+    '52_head_replaced_after_optimizer': {('orphan', 33)},
+    '53_second_instance': {('idle', 41)},
+    '55_test_normalised_training_not': {('range', 43)},
+    '58_relu_on_logits': {('relu', 27)},
+    '59_plateau_min_with_accuracy': {('plateau', 32)},
+    '61_sampler_weights_per_class': {('sampler weights', 25)},
+    '62_max_over_one_column': {('dimension of one', 43)},
+    '64_no_optimizer_step': {('no step', 16)},
+    '68_thresholded_loss': {('cut off', 36)},
+    '70_dataset_changed_in_place': {('data changed', 28), ('data changed', 36)},
+    '73_test_drops_the_last_batch': {('part', 33)},
+    '74_sum_of_losses_with_graph': {('graph', 37)},
+    '76_clipped_after_the_step': {('late clipping', 28)},
+    '77_sorted_and_not_shuffled': {('order', 22)},
+    '79_no_activation': {('no activation', 26)},
+    '80_class_weights_swapped': {('class weights', 34)},
+    '82_rate_too_large': {('nan', 17)},
+    '83_square_root_of_zero': {('nan gradient', 29)},
+    '86_classes_in_another_order': {('class numbers', 50)},
+    '88_returns_minus_values': {('shapes', 27), ('shapes', 28)},
+}
+UNTOLD = [  # it would take a guess to tell these from what is meant
+    '23_gan_detached_in_generator_step',
+    '29_accuracy_over_batches',
+    '46_image_and_mask_flipped_apart',
+    '50_padding_mask_inverted',
+    '56_bgr_at_test',
+    '65_test_reads_the_train_loader',
+    '67_validated_on_the_test_set',
+    '71_teacher_forcing_in_the_test',
+    '85_only_the_last_batch_counts',
+]
+RIGHT = sorted(path.stem for path in BUGS.glob('*_right.py'))
+
+
+@pytest.fixture(scope='module')
+def found(request, tmp_path_factory):
+    """What the referee found in the scripts that this run of pytest wants."""
+    wanted = {
+        item.callspec.params['name']
+        for item in request.session.items
+        if 'found' in getattr(item, 'fixturenames', ())
+    }
+    scripts = {name: [REFEREE, '--json', BUGS / f'{name}.py'] for name in wanted}
+    printed = together(scripts, tmp_path_factory.mktemp('bugs'))
+    return {name: (code, verdicts(text)) for name, (code, text) in printed.items()}
+
+
+def places(verdicts):
+    return {(verdict['rule'], verdict['line']) for verdict in verdicts}
+
+
+@pytest.mark.parametrize('name', [f'{name}_wrong' for name in NAMED])
+def test_a_mistake_that_people_made_is_named_with_its_line(name, found):
+    code, verdict = found[name]
+    said = verdict['problems'] or verdict['remarks']
+    assert places(said) == NAMED[name.removesuffix('_wrong')], (
+        f'tests/bugs/{name}.py: the referee says {said}'
+    )
+    assert code == bool(verdict['problems'])
+
+
+SLOW = pytest.mark.slow  # the wrong twins run each time, these once a day
+
+
+@pytest.mark.parametrize(
+    'name',
+    [pytest.param(name, marks=() if name.startswith('P') else SLOW) for name in RIGHT],
+)
+def test_a_right_script_has_no_mistake(name, found):
+    code, verdict = found[name]
+    assert not verdict['problems'], (
+        f'The referee wrongly accuses tests/bugs/{name}.py: {verdict["problems"]}'
+    )
+    assert not verdict['switched_off'] and code == 0, verdict
+
+
+def test_each_pair_is_named_or_said_to_be_untold():
+    pairs = {path.stem.removesuffix('_wrong') for path in BUGS.glob('*_wrong.py')}
+    assert pairs == set(NAMED) | set(UNTOLD)
+    assert not set(NAMED) & set(UNTOLD)
