@@ -276,11 +276,13 @@ class Watch:
         if run.call is None:  # it isn't a layer within a model
             run.guarded(run.module_starts, module)
 
-    def module_ends(self, module, args, kwargs, output):
+    def module_ends(self, module, args, *rest):
+        """rest: (kwargs, output), or (None,) after an error in forward()."""
         if is_compiling() or get_ident() != self.run.thread:
             return
         run = self.run
         call = run.call
+        kwargs, output = rest if len(rest) == 2 else ({}, None)
         if call is not None:
             if run.depth == call.depth or call.looked_at:
                 self.tell(run.module_ends, module, args, kwargs, output)
