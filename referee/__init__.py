@@ -52,13 +52,10 @@ def report():
 
 def name_cells(run):
     """The files of a notebook's cells are called 'cell 3' and so on."""
-    import linecache
-
     for _, (file, _) in run.found:
         if 'ipykernel' in file or file.startswith('<ipython'):
             number = cell_number(file)
             run.files[file] = f'cell {number}' if number else file
-    del linecache
 
 
 def cell_number(file):

@@ -1,22 +1,17 @@
 """Loaders, datasets, and what comes out of them."""
 
+import copy
 import linecache
+import random
 import re
+import sys
 
+import numpy as np
 import torch
 from torch.utils.data import BatchSampler, DistributedSampler, SequentialSampler
 
 from ..run import is_plain, tensors_in
 from .base import Rule, on
-
-CLASS_NUMBERS = (
-    'class_to_idx',
-    'classes',
-    'label_map',
-    'label2id',
-    'word2idx',
-    'vocab',
-)
 
 
 def parts_of(dataset):
@@ -333,8 +328,6 @@ class WrongTransform(Rule):
 
     @on('load_state_dict_from_url')
     def weights_come(self, args, kwargs):
-        import sys
-
         frame = sys._getframe(1)
         while frame:  # torchvision's get_state_dict calls it
             weights = frame.f_locals.get('self')
@@ -419,10 +412,6 @@ class CopiedGenerator(Rule):
 
 
 def generator_state(thing):
-    import random
-
-    import numpy as np
-
     if isinstance(thing, np.random.Generator):
         return repr(thing.bit_generator.state)
     if isinstance(thing, np.random.RandomState):
@@ -436,8 +425,6 @@ def generator_state(thing):
 
 def uses(dataset, generator):
     """Does reading an example of a copy of the dataset draw from the generator?"""
-    import copy
-
     memo = {}
     try:
         other = copy.deepcopy(dataset, memo)

@@ -1,6 +1,5 @@
 """Means and sums of losses and accuracies."""
 
-import re  # noqa: F401
 import types
 
 import torch

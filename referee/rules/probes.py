@@ -143,9 +143,6 @@ class SeesTheFuture(Probe):
     lesson = None
 
     def concerns(self, kept):
-        call = kept['call']
-        inputs = call.inputs() if call.inputs() is not None else None
-        del inputs
         given = [x for x in tensors_in([kept['args'], kept['kwargs']]) if x.dim() > 1]
         if not given or given[0].is_floating_point() or given[0].dim() != 2:
             return False

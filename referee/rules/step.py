@@ -1,5 +1,6 @@
 """Gradients, steps, and learning rates."""
 
+import gc
 import linecache
 import re
 import sys
@@ -231,10 +232,8 @@ class NoStep(Rule):
 
 
 def has_optimizer():
-    """Does the script have an optimizer that took no step?"""
-    import gc
-
-    return any(isinstance(thing, torch.optim.Optimizer) for thing in gc.get_objects())
+    """Does the script have an optimizer, even if it took no step?"""
+    return bool(all_optimizers())
 
 
 class Wiped(Rule):
@@ -410,8 +409,6 @@ def clipped_parameters():
 
 
 def all_optimizers():
-    import gc
-
     return [x for x in gc.get_objects() if isinstance(x, torch.optim.Optimizer)]
 
 
@@ -462,7 +459,7 @@ class WrongPlateau(Rule):
     better = re.compile(r'acc|f1|auc|dice|iou|score|precision|recall|reward|psnr', re.I)
 
     def start(self):
-        self.known = {}  # scheduler -> [lowest rate when it was called, place]
+        self.known = {}  # scheduler -> (what it was given, place)
 
     @on('plateau')
     def step(self, args, kwargs):
@@ -472,16 +469,12 @@ class WrongPlateau(Rule):
         match = self.better.search(line.partition('step')[2])
         if scheduler.mode == 'min' and match:
             word = re.search(rf'\w*{match[0]}\w*', line.partition('step')[2])[0]
-            self.known[id(scheduler)] = scheduler, word, where
+            self.known[id(scheduler)] = word, where
 
     @on('end')
     def end(self):
-        for scheduler, word, where in self.known.values():
-            group = scheduler.optimizer.param_groups[0]
-            if group['lr'] < group.get('initial_lr', group['lr']) or (
-                scheduler.num_bad_epochs or scheduler.best is not None
-            ):
-                self.say(f'"{word}"', where=where)
+        for word, where in self.known.values():
+            self.say(f'"{word}"', where=where)
 
 
 class NanGradient(Rule):
