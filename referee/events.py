@@ -175,6 +175,8 @@ class Batches:
         return batch
 
     def __getattr__(self, name):
+        if name in ('_batches', '_walk', '_run'):  # while it's being copied
+            raise AttributeError(name)
         return getattr(self._batches, name)
 
     def __del__(self):
@@ -212,6 +214,11 @@ class Watch:
             (torch.hub, 'load_state_dict_from_url'),
         ):
             self.wrap(owner, name, before=functools.partial(self.called, name))
+        for name in ('save', 'load'):  # they're also known by their module's name
+            self.replaced.append(
+                (torch.serialization, name, getattr(torch.serialization, name))
+            )
+            setattr(torch.serialization, name, getattr(torch, name))
         self.wrap(
             ReduceLROnPlateau, 'step', before=functools.partial(self.called, 'plateau')
         )

@@ -34,6 +34,7 @@ NORM = nn.modules.batchnorm._BatchNorm
 SAMPLED = 64  # values of an example that its fingerprint is made from
 FAMILIAR = 100  # batches in a row with nothing new
 CLOSELY = 20  # as many of each kind are looked at closely
+MOST_SEEN = 500_000  # examples that are remembered, because each takes memory
 MOST_CALLS = 200  # calls that are kept until we know what became of them
 
 
@@ -317,7 +318,7 @@ class Run:
                 tested=False,
                 rows=None,
                 rnn=None,
-                looked_at=self.is_time('call', module, torch.is_grad_enabled()),
+                looked_at=self.is_time('call', id(module), torch.is_grad_enabled()),
             )
 
     def owns(self, module):
@@ -583,7 +584,7 @@ class Run:
             training.place = call.place
             if call.walk and not any(d is call.walk.dataset for d in training.datasets):
                 training.datasets.append(call.walk.dataset)
-            if call.prints:
+            if call.prints and len(training.seen) < MOST_SEEN:
                 before = len(training.seen)
                 training.seen.update(call.prints)
                 new = len(training.seen) > before

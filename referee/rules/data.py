@@ -10,8 +10,10 @@ import numpy as np
 import torch
 from torch.utils.data import BatchSampler, DistributedSampler, SequentialSampler
 
-from ..run import is_plain, tensors_in
+from ..run import MOST_SEEN, is_plain, tensors_in
 from .base import Rule, on
+
+MOST_STEPS = 20_000  # steps in which the order of the batches is looked at
 
 
 def parts_of(dataset):
@@ -67,6 +69,8 @@ class SameOrder(Rule):
             if call.prints is None:
                 known['last'] = None
                 continue
+            if known['steps'] > MOST_STEPS:
+                return
             batch = hash(tuple(call.prints))
             last = known['last']
             if last is not None and last != batch and known['next'].get(last) == batch:
@@ -155,7 +159,8 @@ class Leak(Rule):
             part['count'] += len(call.prints)
             part['batches'] += 1
             part['mixed'] += 0 < known < len(call.prints)
-            part['prints'].update(call.prints)
+            if len(part['prints']) < MOST_SEEN:
+                part['prints'].update(call.prints)
 
     @on('end')
     def end(self):
@@ -198,7 +203,8 @@ class SharedChoice(Rule):
         walk = call.walk
         names = ' '.join(sorted(walk.names if walk else call.names))
         part = self.parts.setdefault(names, (set(), call.place))
-        part[0].update(call.prints)
+        if len(part[0]) < MOST_SEEN:
+            part[0].update(call.prints)
 
     @on('end')
     def end(self):

@@ -13,6 +13,7 @@ from ..run import tensors_in
 from .base import Rule, on
 
 MOST_BYTES = 8_000_000
+MOST_MODELS = 4
 
 
 def copied(thing):
@@ -95,7 +96,10 @@ class Keeper(Rule):
         size = sum(x.numel() * x.element_size() for x in given)
         if size > MOST_BYTES or call.size < 2 and call.shape[0] < 2:
             return
-        self.run.kept_batches[id(call.model)] = {
+        kept = self.run.kept_batches
+        if id(call.model) not in kept and len(kept) >= MOST_MODELS:
+            del kept[next(iter(kept))]  # the oldest
+        kept[id(call.model)] = {
             'model': call.model,
             'call': call,
             'args': copied(args),
