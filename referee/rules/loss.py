@@ -181,7 +181,7 @@ class Stretched(Rule):
 
     @on('after unsqueeze', 'after __getitem__', 'after view', 'after reshape')
     def meant(self, name, args, kwargs, result):
-        """Whoever makes a column by hand wants a table."""
+        """If a script makes a column by hand, it wants a table."""
         if (
             isinstance(result, torch.Tensor)
             and result.dim() == 2

@@ -71,7 +71,7 @@ class SharedLayers(Rule):
     name = 'shared layers'
     advice = 'Make a new layer for each place, unless they should share their weights.'
     what = 'A {} holds the same {} {} times, so these layers share their weights'
-    fix = 'Make each layer anew: [Block() for _ in range(n)] and not [Block()] * n'
+    fix = 'Make n layers with [Block() for _ in range(n)], not with [Block()] * n'
     lesson = '5'
     remark = True
 

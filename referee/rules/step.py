@@ -198,7 +198,7 @@ class NoStep(Rule):
     name = 'no step'
     advice = 'Call `optimizer.step()`.'
     what = 'backward() was called {} times, but no optimizer took a step'
-    fix = 'Call optimizer.step() after loss.backward() (scheduler.step() is no step)'
+    fix = 'Call optimizer.step() after loss.backward(), not only scheduler.step()'
     lesson = '10'
 
     def start(self):
@@ -249,7 +249,7 @@ class Wiped(Rule):
     def start(self):
         self.wiped = {}
         self.places = {}
-        self.before = []  # the trainings whose gradients the last backward() filled
+        self.before = []  # those whose gradients the last backward() filled
 
     @on('backward done')
     def backward(self, loss):
