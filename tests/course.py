@@ -170,7 +170,9 @@ def one_line(result, code, *words):
 
 def verdicts(text):
     """What the referee found, from the line that it prints with --json."""
-    return json.loads(text.strip().splitlines()[-1])
+    found = [line for line in text.splitlines() if line.startswith('{"problems"')]
+    assert found, f'The referee printed no report:\n{text}'
+    return json.loads(found[-1])
 
 
 def rules_broken(text):
