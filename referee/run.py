@@ -86,6 +86,14 @@ def called_by(name, file):
     return False
 
 
+def called_from_library():
+    """Was this function of torch called by another package, and not by the script?"""
+    frame = sys._getframe(1)
+    while frame and frame.f_code.co_filename.startswith(HERE):
+        frame = frame.f_back
+    return frame is not None and is_library(frame.f_code.co_filename)
+
+
 def names_of(thing):
     """The names by which the script knows an object: variables and attributes."""
     found = set()

@@ -4,7 +4,7 @@ import re
 
 import torch
 
-from ..run import DROPOUT, NORM, at_work, place
+from ..run import DROPOUT, NORM, at_work, called_from_library, place
 from .base import Rule, on
 from .data import parts_of
 
@@ -157,7 +157,7 @@ class AlwaysTrue(Rule):
         mark = self.run.marks.get(values)
         if mark is None or mark.call is None or not values.is_floating_point():
             return
-        if bound not in (0, 1):
+        if bound not in (0, 1) or called_from_library():
             return
         low, high = values.detach().amin().item(), values.detach().amax().item()
         count = self.counts.setdefault((place(), bound), [0, 0, True, 0.0])

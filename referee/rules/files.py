@@ -1,10 +1,8 @@
 """What is written to files and read from them."""
 
-import sys
-
 from torch import nn
 
-from ..run import HERE, frames, is_library
+from ..run import called_from_library, frames
 from .base import Rule, on
 
 
@@ -74,7 +72,7 @@ class NoMapLocation(Rule):
     @on('load')
     def load(self, args, kwargs):
         found = frames()
-        if not found or calls_from_library():
+        if not found or called_from_library():
             return
         cares = any(
             'device' in frame.f_locals or hasattr(frame.f_locals.get('args'), 'device')
@@ -83,14 +81,6 @@ class NoMapLocation(Rule):
         missing = len(args) < 2 and kwargs.get('map_location') is None
         if cares and missing and file_of(args, kwargs) not in self.written:
             self.say()
-
-
-def calls_from_library():
-    """Was the function called by another package, and not by the script?"""
-    frame = sys._getframe(1)
-    while frame and frame.f_code.co_filename.startswith(HERE):
-        frame = frame.f_back
-    return frame is not None and is_library(frame.f_code.co_filename)
 
 
 class Unsafe(Rule):
@@ -102,5 +92,5 @@ class Unsafe(Rule):
 
     @on('load')
     def load(self, args, kwargs):
-        if kwargs.get('weights_only') is False and not calls_from_library():
+        if kwargs.get('weights_only') is False and not called_from_library():
             self.say()
