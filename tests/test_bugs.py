@@ -82,12 +82,12 @@ RIGHT = sorted(path.stem for path in BUGS.glob('*_right.py'))
 
 
 @pytest.fixture(scope='module')
-def found(request, tmp_path_factory):
+def reported(request, tmp_path_factory):
     """What the referee found in the scripts that this run of pytest wants."""
     wanted = {
         item.callspec.params['name']
         for item in request.session.items
-        if 'found' in getattr(item, 'fixturenames', ())
+        if 'reported' in getattr(item, 'fixturenames', ())
     }
     scripts = {name: [REFEREE, '--json', BUGS / f'{name}.py'] for name in wanted}
     printed = together(scripts, tmp_path_factory.mktemp('bugs'))
@@ -99,8 +99,8 @@ def places(verdicts):
 
 
 @pytest.mark.parametrize('name', [f'{name}_wrong' for name in NAMED])
-def test_a_mistake_that_people_made_is_named_with_its_line(name, found):
-    code, verdict = found[name]
+def test_a_mistake_that_people_made_is_named_with_its_line(name, reported):
+    code, verdict = reported[name]
     said = verdict['problems'] or verdict['remarks']
     assert places(said) == NAMED[name.removesuffix('_wrong')], (
         f'tests/bugs/{name}.py: the referee says {said}'
@@ -115,8 +115,8 @@ SLOW = pytest.mark.slow  # the wrong twins run each time, these once a day
     'name',
     [pytest.param(name, marks=() if name.startswith('P') else SLOW) for name in RIGHT],
 )
-def test_a_right_script_has_no_mistake(name, found):
-    code, verdict = found[name]
+def test_a_right_script_has_no_mistake(name, reported):
+    code, verdict = reported[name]
     assert not verdict['problems'], (
         f'The referee wrongly accuses tests/bugs/{name}.py: {verdict["problems"]}'
     )
