@@ -65,11 +65,12 @@ def lines(run, failed=False):
     found = verdicts(run)
     text = []
     for one in found:
-        how = f', {one["times"]} time{"s" * (one["times"] > 1)}'
         if one['remark']:
             how = ', fine if meant'
         elif one['times'] is None:  # not each time was looked at
             how = ''
+        else:
+            how = f', {one["times"]} time{"s" * (one["times"] > 1)}'
         text.append(
             f'Referee: {one["file"]}, line {one["line"]}{how}: {one["what"]}. '
             f'{one["fix"]}' + where_to_read(one['lesson'])

@@ -6,9 +6,10 @@ that look like mistakes.
 """
 
 import os
+import re
 
 import pytest
-from course import REFEREE, ROOT, together, verdicts
+from course import REFEREE, ROOT, run, together, verdicts
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, 'fork'), reason='the scripts are started with os.fork (POSIX)'
@@ -127,3 +128,15 @@ def test_each_pair_is_named_or_said_to_be_untold():
     pairs = {path.stem.removesuffix('_wrong') for path in BUGS.glob('*_wrong.py')}
     assert pairs == set(NAMED) | set(UNTOLD)
     assert not set(NAMED) & set(UNTOLD)
+
+
+def test_each_rule_has_a_line_in_the_report(tmp_path):
+    """Also those that look at some events of a kind only, and give no count."""
+    name = '01_mlp_softmax_ce_wrong.py'
+    result = run(REFEREE, BUGS / name)
+    rule, line = next(iter(NAMED[name.removesuffix('_wrong.py')]))
+    assert rule == 'twice' and result.returncode == 1, result.stderr
+    assert re.search(
+        rf'Referee: .*{name}, line {line}: CrossEntropyLoss', result.stdout
+    )
+    assert 'Referee: 1 problem found' in result.stdout
