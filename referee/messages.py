@@ -92,13 +92,14 @@ def summary(run, found, failed):
         f'{run.steps} step{"s" * (run.steps != 1)}, '
         f'{run.evaluations} batch{"es" * (run.evaluations != 1)} tested'
     )
+    problems = '1 problem' if count == 1 else f'{count} problems'
     if failed:
         words = 'stopped by an error'
         if count:
-            words += f', after {count} problem{"s" * (count > 1)}'
+            words += f', after {problems}'
         return f'{words} ({watched})'
     if count:
-        return f'{count} problem{"s" * (count > 1)} found ({watched})'
+        return f'{problems} found ({watched})'
     if not run.steps and not run.evaluations:
         return (
             'nothing to judge was seen: no optimizer took a step, and no predictions '

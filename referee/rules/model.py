@@ -146,7 +146,7 @@ class NothingBetween(Rule):
 
 
 def count_uses(node, most=20_000):
-    """{node: how many others use its result} of the graph behind a loss."""
+    """{node: how many others use its result} of the graph of a loss."""
     uses = {}
     stack = [node]
     while stack and len(uses) < most:
