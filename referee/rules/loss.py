@@ -289,7 +289,6 @@ class LearnsPadding(Rule):
     lesson = None
 
     def start(self):
-        self.padding = None
         self.done = set()
 
     @on('some layer')
