@@ -536,7 +536,7 @@ def shorten(folder, count, part='train'):
 # Editing a lesson: tokens are compared, so its layout doesn't matter.
 
 
-def edited(source, old, new, name='', after=None, before=None):
+def edited(source, old, new, name='', after=None, before=None, listed_in=None):
     """Return Python source in which the one place that says `old` says `new`.
 
     Tokens are compared. So it doesn't matter how the source is broken into lines inside
@@ -550,14 +550,15 @@ def edited(source, old, new, name='', after=None, before=None):
     The rest of the text stays as it is. Further lines of `new` are indented like the
     line that they follow. `after` and `before` are other such fragments, between which
     to look. If a fragment is not there exactly once, an AssertionError says how often
-    it is, and in which test file to update it. name: that of the source's file.
+    it is, and where to update it. name: that of the source's file. listed_in: the file
+    that has the fragment; by default the test file that asks.
     """
     first, last = 0, len(source)
     if after is not None:
-        _, first, _ = the_only_place(source, after, name)
+        _, first, _ = the_only_place(source, after, name, listed_in=listed_in)
     if before is not None:
-        last, _, _ = the_only_place(source, before, name)
-    start, end, found = the_only_place(source, old, name, first, last)
+        last, _, _ = the_only_place(source, before, name, listed_in=listed_in)
+    start, end, found = the_only_place(source, old, name, first, last, listed_in)
     new = re.sub(r'\$\w', lambda placeholder: found[placeholder[0]], new)
     line = source[source.rfind('\n', 0, start) + 1 : start]
     indent = line[: len(line) - len(line.lstrip())]
@@ -565,7 +566,7 @@ def edited(source, old, new, name='', after=None, before=None):
     return source[:start] + new + source[end:]
 
 
-def the_only_place(source, old, name='', first=0, last=None):
+def the_only_place(source, old, name='', first=0, last=None, listed_in=None):
     """(start, end, {'$1': what it stands for}) of the only place; see `edited`."""
     last = len(source) if last is None else last
     places = [
@@ -574,13 +575,14 @@ def the_only_place(source, old, name='', first=0, last=None):
         if first <= place[0] and place[1] <= last
     ]
     if len(places) != 1:
-        asking = sys._getframe(1)
-        while asking.f_code.co_filename == __file__:
-            asking = asking.f_back
+        if listed_in is None:
+            asking = sys._getframe(1)
+            while asking.f_code.co_filename == __file__:
+                asking = asking.f_back
+            listed_in = Path(asking.f_code.co_filename).name
         raise AssertionError(
             f'{name or "The source"} has {len(places)} places that say\n\n    {old}\n\n'
-            f'It should have one: update the fragment in '
-            f'{Path(asking.f_code.co_filename).name}.'
+            f'It should have one: update the fragment in {listed_in}.'
         )
     return places[0]
 

@@ -303,11 +303,15 @@ def test_every_number_that_looks_measured_belongs_to_a_claim(file):
 def test_no_other_number_can_stand_for_a_claimed_one(file):
     """Each claimed number is made wrong, one at a time, and then a claim must miss it.
 
-    It doesn't if its paragraph happens to have the same number once more.
+    It doesn't if its paragraph happens to have the same number once more. A paragraph
+    in which a claim already misses its numbers is left to the test that says so.
     """
     claims = [told for told in TOLD if told.file == file]
+    astray = {closest(told) for told in claims if told not in places_in(file)}
     unnoticed = []
     for told, (paragraph, chosen) in places_in(file).items():
+        if paragraph in astray:
+            continue
         for i in chosen:
             wrong = list(paragraph.numbers)
             wrong[i] = replace(wrong[i], digits='wrong')

@@ -138,7 +138,7 @@ def source_of(claim, path):
     """The source of the claim's lesson, with its changes made."""
     source = path.read_text(encoding='utf-8')
     for old, new in claim.get('changes', []):
-        source = edited(source, old, new, path.name)
+        source = edited(source, old, new, path.name, listed_in='tests/claims.toml')
     return source
 
 
