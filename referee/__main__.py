@@ -124,7 +124,6 @@ def main():
         code = 130 if isinstance(error, KeyboardInterrupt) else 1
         trace = without_own_frames(error)
         sys.excepthook(type(error), error.with_traceback(trace), trace)
-    watch.mode.on = False
     run.guarded(run.end)
     if '--json' in options:
         print(messages.as_json(run, failed))

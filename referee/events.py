@@ -43,6 +43,15 @@ UNSEEN = {'__get__', '__set__', '__len__', '__bool__', '__float__', '_set_grad_e
 
 
 is_compiling = torch.compiler.is_compiling  # looked up once, because it's asked often
+dispatch_modes = torch._C._len_torch_dispatch_stack
+
+
+def is_traced():
+    """Is a program made of the model, from tensors that may have no values?
+
+    torch.compile says so, and torch.export computes with a dispatch mode.
+    """
+    return is_compiling() or dispatch_modes() > 0
 
 
 def argument(args, kwargs, position, name, default=None):
@@ -58,13 +67,13 @@ class Functions(TorchFunctionMode):
     def __init__(self, run):
         super().__init__()
         self.run = run
-        self.on = True
         self.known = {}  # function -> None, or (name, before, after)
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         if kwargs is None:
             kwargs = {}
-        if is_compiling() or not self.on:
+        run = self.run
+        if run.resting or is_traced():
             return function(*args, **kwargs)
         try:
             handlers = self.known[function]
@@ -74,7 +83,6 @@ class Functions(TorchFunctionMode):
             handlers = None
         if handlers is None:
             return function(*args, **kwargs)
-        run = self.run
         name, before, after, followed = handlers
         for handler in before:
             run.guarded(handler, name, args, kwargs)
@@ -170,8 +178,10 @@ class Batches:
         except StopIteration:
             self._run.guarded(self._run.loader_ends, self._walk)
             raise
+        run = self._run
         with torch._C.DisableTorchFunction():
-            self._run.guarded(self._run.batch_arrives, self._walk, batch)
+            arrives = run.batch_while_resting if run.resting else run.batch_arrives
+            run.guarded(arrives, self._walk, batch)
         return batch
 
     def __getattr__(self, name):
@@ -237,7 +247,7 @@ class Watch:
 
     def pause(self):
         """In a process that was forked, nothing is watched."""
-        self.mode.on = False
+        self.run.resting = True
         self.run.thread = None
 
     def wrap(self, owner, name, before=None, after=None):
@@ -274,21 +284,27 @@ class Watch:
             self.run.guarded(handler, *details)
 
     def module_starts(self, module, args):
-        if is_compiling() or get_ident() != self.run.thread:
+        if is_traced() or get_ident() != self.run.thread:
             return
         run = self.run
         if self.in_step:
             self.resume()
         run.depth += 1
+        if run.resting:
+            if run.depth > 1 or not run.is_new(module, args):
+                return
+            run.guarded(run.wake)
         if run.call is None:  # it isn't a layer within a model
             run.guarded(run.module_starts, module)
 
     def module_ends(self, module, args, *rest):
         """rest: (kwargs, output), or (None,) after an error in forward()."""
-        if is_compiling() or get_ident() != self.run.thread:
+        if is_traced() or get_ident() != self.run.thread:
             return
         run = self.run
         call = run.call
+        if run.resting:
+            call = None
         kwargs, output = rest if len(rest) == 2 else ({}, None)
         if call is not None:
             if run.depth == call.depth or call.looked_at:
@@ -300,7 +316,8 @@ class Watch:
     def step_starts(self, optimizer, args, kwargs):
         closure = kwargs.get('closure') or (args[1] if len(args) > 1 else None)
         if closure is None:
-            self.tell(self.run.step_starts, optimizer)
+            run = self.run
+            self.tell(run.step_at_rest if run.resting else run.step_starts, optimizer)
             if _get_current_function_mode() is self.mode:
                 self.mode.__exit__(None, None, None)  # a step is long and tells nothing
                 self.in_step = True
@@ -310,3 +327,5 @@ class Watch:
         self.resume()
         if closure is not None:
             self.tell(self.run.step_starts, optimizer, True)
+        elif get_ident() == self.run.thread:
+            self.run.guarded(self.run.rest_or_wake, optimizer)

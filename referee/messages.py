@@ -10,10 +10,18 @@ CAUSES = {  # a rule, and those that follow from it, which then needn't be said
     'idle': {'orphan', 'unused', 'clear'},
     'epoch of the sampler': {'order'},
     'softmax over the batch': {'mixed batch', 'twice'},
-    'batch first': {'mixed batch'},
     'dimension of one': {'twice', 'softmax over the batch'},
     'shift': {'future'},
-    'data changed': {'range', 'leak'},
+    'data changed': {'range', 'leak', 'test changes'},
+    'chance': {'test changes'},
+    'stepped twice': {'scaled'},
+    'new optimizer': {'accumulated', 'clear', 'wiped'},
+    'always on': {'mixed batch'},
+    'divided by examples': {'means'},
+    'alike': {'dead'},
+    'dead': {'constant'},
+    'batch first': {'mixed batch', 'amount of padding'},
+    'mixed batch': {'amount of padding'},
     'late clipping': {'nan', 'nan gradient'},
 }
 
@@ -42,7 +50,8 @@ def verdicts(run):
                 'remark': rule.remark,
                 'file': shown(run.files.get(file, file)),
                 'line': line,
-                'times': None if rule.sampled() else times,
+                'times': times,
+                'all': not run.has_rested and not rule.sampled(),
                 'what': rule.sentence(details),
                 'fix': fix_of(rule, details),
                 'lesson': rule.lesson,
@@ -67,10 +76,12 @@ def lines(run, failed=False):
     for one in found:
         if one['remark']:
             how = ', fine if meant'
-        elif one['times'] is None:  # not each time was looked at
-            how = ''
-        else:
+        elif one['all']:
             how = f', {one["times"]} time{"s" * (one["times"] > 1)}'
+        elif one['times'] > 1:  # not each time was looked at
+            how = f', at least {one["times"]} times'
+        else:
+            how = ''
         text.append(
             f'Referee: {one["file"]}, line {one["line"]}{how}: {one["what"]}. '
             f'{one["fix"]}' + where_to_read(one['lesson'])

@@ -36,6 +36,9 @@ FAMILIAR = 100  # batches in a row with nothing new
 CLOSELY = 20  # as many of each kind are looked at closely
 MOST_SEEN = 500_000  # examples that are remembered, because each takes memory
 MOST_CALLS = 200  # calls that are kept until we know what became of them
+ALL_WATCHED = 200  # steps before the first rest
+NEW_DATA_WATCHED = 2000  # the same while the examples are new
+CYCLE, WATCHED = 20, 4  # later, so many steps of each cycle are watched
 
 
 class Record(types.SimpleNamespace):
@@ -138,9 +141,10 @@ def tensors_in(thing, depth=3):
 
 
 def is_plain(tensor):
-    """A tensor with values that can be read: not sparse, meta, or vmap's."""
+    """A tensor with values that can be read: not sparse, meta, vmap's, or export's."""
     return (
-        tensor.layout is torch.strided
+        type(tensor).__torch_dispatch__ is torch.Tensor.__torch_dispatch__
+        and tensor.layout is torch.strided
         and tensor.device.type != 'meta'
         and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
     )
@@ -174,6 +178,23 @@ def size_of(batch):
     return 0
 
 
+def shape_of(args):
+    """The shape of the first argument of a model, or None."""
+    if args and isinstance(args[0], torch.Tensor):
+        return args[0].shape
+    return None
+
+
+def learning(optimizer):
+    """The parameters of an optimizer that aren't frozen."""
+    return [
+        p
+        for group in optimizer.param_groups
+        for p in group['params']
+        if p.requires_grad
+    ]
+
+
 def at_work(layer):
     """Does this layer do what is meant for training only?"""
     if not layer.training:
@@ -197,6 +218,7 @@ class Run:
         self.parameters = WeakKeyDictionary()  # model -> what prepare_training found
 
         self.walks = []  # passes through loaders that aren't finished
+        self.last_left = None  # the latest that the script stopped early
         self.trainings = WeakKeyDictionary()  # by optimizer
         self.all_trainings = []
         self.owners = WeakTensorKeyDictionary()  # parameter -> training
@@ -211,6 +233,12 @@ class Run:
         self.backwards = 0
         self.evaluations = 0
         self.familiar = 0  # training batches in a row with nothing new
+
+        self.resting = False  # are we leaving out some steps? See rest_or_wake
+        self.has_rested = False
+        self.cycles = 0
+        self.leader = None  # the optimizer whose steps are counted in cycles
+        self.usual = {}  # id of a model -> the shape of what it gets in training
 
     # Telling the rules
 
@@ -252,6 +280,7 @@ class Run:
     # Loaders
 
     def loader_starts(self, loader):
+        self.wake()
         sampler = getattr(loader, 'sampler', None)
         batch_sampler = getattr(loader, 'batch_sampler', None)
         inner = getattr(batch_sampler, 'sampler', None)
@@ -266,6 +295,7 @@ class Run:
             size=0,
             count=0,
             width=0,
+            address=None,
             all=len(sampler) if hasattr(sampler, '__len__') else None,
             learned=0,
             tested=None,
@@ -281,6 +311,7 @@ class Run:
         walk.size = size_of(batch)
         walk.count += walk.size
         walk.width = len(tensors)
+        walk.address = tensors[0].data_ptr() if tensors else None
         for position, tensor in enumerate(tensors[:8]):
             if position or len(tensors) == 1:
                 self.marks[tensor] = Record(call=None, walk=walk, label=position > 0)
@@ -298,6 +329,8 @@ class Run:
         if walk in self.walks:
             self.walks.remove(walk)
             self.settle(walk)
+            self.fire('loader is left', walk)
+            self.last_left = walk
 
     def settle(self, walk):
         """Calls with gradients that no backward() used were part of a test."""
@@ -307,6 +340,72 @@ class Run:
                 if call not in self.used:
                     self.fire('test with gradients', call)
                     self.test(call)
+
+    # Resting
+
+    def rest_or_wake(self, optimizer):
+        """After a step: shall we look at what happens until the next one?
+
+        A training loop does the same thing again and again, and to look at all of it
+        would take time. So once many steps have been watched and the examples aren't
+        new, only some are. We wake at once if something else happens: another loader,
+        a model without gradients or in eval mode, or inputs of another shape.
+        """
+        training = self.trainings.get(optimizer)
+        if training is None:
+            return
+        if self.leader is None:
+            self.leader = training
+        if training is not self.leader:
+            return
+        self.cycles += 1
+        known = self.familiar >= FAMILIAR or self.cycles > NEW_DATA_WATCHED
+        rest = self.cycles > ALL_WATCHED and known and self.cycles % CYCLE >= WATCHED
+        if rest:
+            self.resting = self.has_rested = True
+        elif self.resting:
+            self.wake(training)
+
+    def wake(self, after=None):
+        """Watch again. after: the training whose step has just ended.
+
+        We don't know which gradients the others have, so they get the benefit of the
+        doubt.
+        """
+        if not self.resting or self.thread is None:
+            return
+        self.resting = False
+        self.call = None
+        self.used = []
+        for training in self.all_trainings:
+            if training is not after:
+                training.backwards = training.since_clear = 1
+                training.clean = True
+        self.fire('wake')
+
+    def is_new(self, module, args):
+        """Is this no usual call of a training loop?"""
+        if not torch.is_grad_enabled() or not module.training:
+            return self.owns(module)
+        usual = self.usual.get(id(module))
+        if usual is None:
+            return self.owns(module)
+        return usual != shape_of(args)
+
+    def batch_while_resting(self, walk, batch):
+        walk.size = size_of(batch)
+        walk.count += walk.size
+
+    def step_at_rest(self, optimizer):
+        training = self.trainings.get(optimizer)
+        if training is None:
+            self.wake()
+            self.step_starts(optimizer)
+            return
+        self.steps += 1
+        if self.walks:
+            self.walks[-1].learned += 1
+        self.fire('step at rest', optimizer, training, learning(optimizer))
 
     # Models
 
@@ -371,7 +470,11 @@ class Run:
             for x in given
         )
         call.training = call.model.training
-        call.walk = next((w for w in reversed(self.walks) if w.size == call.size), None)
+        walks = [walk for walk in self.walks if walk.size == call.size]
+        call.walk = walks[-1] if walks else None
+        left = self.last_left  # next(iter(loader)) leaves it before the model is called
+        if left is not None and left.address == inputs.data_ptr():
+            call.walk = left
         call.names = set() if call.walk or call.grad else names_of(inputs)
         call.prints = None
         call.key = None
@@ -383,6 +486,8 @@ class Run:
                 call.prints = fingerprints(inputs)
         if call.grad:
             self.prepare_training(call)
+            if call.training:
+                self.usual[id(call.model)] = shape_of(args)
             for answer in answers:
                 if answer.requires_grad:
                     answer.register_hook(lambda _: self.guarded(self.use, call))
@@ -550,12 +655,7 @@ class Run:
 
     def step_starts(self, optimizer, closure=False):
         training = self.trainings.get(optimizer)
-        params = [
-            p
-            for group in optimizer.param_groups
-            for p in group['params']
-            if p.requires_grad
-        ]
+        params = learning(optimizer)
         if training is None:
             training = Record(
                 closure=closure,
@@ -607,6 +707,7 @@ class Run:
     # The end
 
     def end(self):
+        self.resting = True
         for walk in list(self.walks):
             self.loader_is_left(walk)
         self.fire('end')

@@ -24,7 +24,7 @@ from course import (
 from test_referee import BROKEN
 from trainings import spoil
 
-from referee.rules import RULES
+from referee.rules import RULES, THEMES
 
 
 def read(path):
@@ -394,8 +394,21 @@ def test_the_summary_learns(run_snippets):
 # The referee
 
 
-@pytest.mark.parametrize('remark', [False, True], ids=['rules', 'remarks'])
-def test_the_page_of_the_referee_lists_its_rules(remark):
+RULES_BY_TABLE = {
+    **{
+        theme.__name__.rpartition('.')[2]: [
+            rule
+            for rule in RULES
+            if rule.__module__ == theme.__name__ and rule.name and not rule.remark
+        ]
+        for theme in THEMES
+    },
+    'remarks': [rule for rule in RULES if rule.remark],
+}
+
+
+@pytest.mark.parametrize('name', RULES_BY_TABLE)
+def test_the_page_of_the_referee_lists_its_rules(name):
     """The advice of each, and the lesson about it."""
     page = ROOT / 'notes/referee.md'
     found = [
@@ -403,11 +416,7 @@ def test_the_page_of_the_referee_lists_its_rules(remark):
         for path, table in tables()
         if path == page
     ]
-    wanted = [
-        (rule.advice, rule.lesson)
-        for rule in RULES
-        if rule.name and rule.remark == remark
-    ]
+    wanted = [(rule.advice, rule.lesson) for rule in RULES_BY_TABLE[name]]
     assert wanted in found, (
         'No table in notes/referee.md has these rows:\n'
         + '\n'.join(f'| {advice} | {lesson} |' for advice, lesson in wanted)

@@ -95,7 +95,7 @@ BROKEN = [  # the rule, the line to be named, what is replaced by what
         'criterion(output, labels)',
         'F.mse_loss(output[:, :1], labels.float())',
     ),
-    ('means', 'SUM', 'loss.item() * len(labels)', 'loss.item()'),
+    ('divided by examples', 'SUM', 'loss.item() * len(labels)', 'loss.item()'),
     (
         'means',
         'SUM',
@@ -154,7 +154,7 @@ def test_the_steps_of_training_are_counted(fair_verdicts):
     assert seen['steps'] == steps, f'{steps} steps of training must be counted: {seen}'
 
 
-@pytest.mark.parametrize('name, case', zip(BROKEN_IDS, BROKEN), ids=BROKEN_IDS)
+@pytest.mark.parametrize('name, case', list(zip(BROKEN_IDS, BROKEN)), ids=BROKEN_IDS)
 def test_a_mistake_is_named_with_its_line(name, case, verdicts):
     rule, *where = case
     _, line = spoil(*where)
@@ -681,7 +681,7 @@ def scenes(request, tmp_path_factory, weights_of_torchvision):
     return told_of_scenes(sorted(cases), tmp_path_factory.mktemp('scenes'))
 
 
-@pytest.mark.parametrize('promise, scene, arguments, expected', scene_cases())
+@pytest.mark.parametrize('promise, scene, arguments, expected', list(scene_cases()))
 def test_it_tells_a_mistake_from_its_innocent_neighbor(
     promise, scene, arguments, expected, scenes
 ):

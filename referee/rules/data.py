@@ -59,6 +59,11 @@ class SameOrder(Rule):
             if labels.numel() <= 10_000:
                 walk.labels = hash(labels.detach().cpu().contiguous().numpy().tobytes())
 
+    @on('wake')
+    def wake(self):
+        for known in self.orders.values():
+            known['last'] = None
+
     @on('step')
     def step(self, optimizer, training, params, used):
         known = self.orders.setdefault(

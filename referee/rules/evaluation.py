@@ -3,6 +3,7 @@
 import re
 
 import torch
+from torch.utils.data import SequentialSampler
 
 from ..run import DROPOUT, NORM, at_work, called_from_library, place
 from .base import Rule, on
@@ -50,11 +51,12 @@ class TestedInTrainMode(Tests):
 
 class AlwaysOn(Tests):
     name = 'always on'
-    advice = 'Use dropout in a way that `eval()` can turn off.'
-    what = 'Dropout was active in a test although the model is in eval mode'
+    advice = 'Use dropout and batch norm in a way that `eval()` reaches.'
+    what = '{} did what is for training only, although the model is in eval mode'
     fix = (
-        'Make nn.Dropout in __init__ and not in forward(), or write '
-        'F.dropout(x, p, training=self.training)'
+        'Make layers in __init__ and not in forward(), keep them in nn.ModuleList and '
+        'not in a Python list, write F.dropout(x, p, training=self.training), and call '
+        'model.eval() instead of setting model.training'
     )
     lesson = '16'
 
@@ -76,8 +78,12 @@ class AlwaysOn(Tests):
 
     @on('test')
     def test(self, call):
-        if call.chance and not call.training:
-            self.wait(call, where=call.chance)
+        if call.training:
+            return
+        if call.chance:
+            self.wait(call, 'Dropout', where=call.chance)
+        elif call.at_work:
+            self.wait(call, kinds(call.at_work).capitalize(), where=call.place)
 
 
 def kinds(layers):
@@ -122,6 +128,74 @@ class RandomTransform(Tests):
             found += re.findall(CHANCE, repr(getattr(part, 'transform', '')))
         if found:
             self.wait(call, ', '.join(found), where=call.place)
+
+
+class TestChanges(Rule):
+    name = 'test changes'
+    advice = 'Test on the same inputs each time.'
+    what = 'The inputs that the model was tested on were others in each test'
+    fix = 'Give the test set a transform of its own, without random parts'
+    lesson = '18'
+
+    def start(self):
+        self.tests = {}  # id of the dataset -> [(prints of the first batch, place)]
+        self.begun = set()
+
+    @on('test')
+    def test(self, call):
+        walk = call.walk
+        if walk is None or walk in self.begun or call.prints is None or call.carried:
+            return
+        self.begun.add(walk)
+        if isinstance(walk.sampler, SequentialSampler) and call.training is False:
+            tests = self.tests.setdefault(id(walk.dataset), [])
+            tests.append((call.model, set(call.prints), call.place))
+
+    @on('end')
+    def end(self):
+        for tests in self.tests.values():
+            models = {id(model) for model, _, _ in tests}
+            if len(tests) < 2 or len(models) > 1:
+                continue
+            (_, first, where), *others = tests
+            if not any(first & prints for _, prints, _ in others):
+                self.say(where=where)
+
+
+class FirstBatchOnly(Rule):
+    name = 'first batch'
+    advice = 'Test on all batches of a loader, not on the first again and again.'
+    what = 'The model was tested {} times on the first {} of {} examples, and no others'
+    fix = (
+        'Loop over the whole loader, or make one iterator before the loop and take its '
+        'next batch each time: next(iter(loader)) begins anew'
+    )
+    lesson = '14'
+
+    def start(self):
+        self.left = {}  # id of the dataset -> walks that were left after one batch
+        self.whole = set()  # datasets that were tested as a whole
+
+    @on('loader is left')
+    def is_left(self, walk):
+        if walk.count == walk.size and isinstance(walk.sampler, SequentialSampler):
+            self.left.setdefault(id(walk.dataset), []).append(walk)
+        else:
+            self.whole.add(id(walk.dataset))
+
+    @on('loader ends')
+    def ends(self, walk):
+        self.whole.add(id(walk.dataset))
+
+    @on('end')
+    def end(self):
+        for key, walks in self.left.items():
+            tested = [walk for walk in walks if walk.tested and not walk.learned]
+            if len(tested) < 3 or key in self.whole or not tested[0].all:
+                continue
+            walk = tested[0]
+            if walk.all > walk.count:
+                self.say(len(tested), walk.count, walk.all, where=walk.place)
 
 
 class GradientsInTest(Tests):

@@ -36,6 +36,28 @@ class Copied(Rule):
             self.say()
 
 
+class NoKeyFits(Rule):
+    name = 'keys'
+    advice = 'Load weights whose names are those of the model.'
+    what = 'Nothing was loaded: the model has none of the {} names in the state_dict'
+    fix = (
+        'Rename the keys (a wrapper such as DataParallel puts "module." in front of '
+        'them), and load without strict=False, which hides the error'
+    )
+    lesson = '17'
+
+    @on('load_state_dict')
+    def load(self, args, kwargs):
+        strict = args[2] if len(args) > 2 else kwargs.get('strict', True)
+        state = args[1] if len(args) > 1 else kwargs.get('state_dict')
+        if strict or not hasattr(state, 'keys'):
+            return
+        own = set(args[0].state_dict())
+        given = set(state.keys())
+        if own and given and not own & given:
+            self.say(len(given))
+
+
 class WholeModel(Rule):
     name = 'whole'
     advice = 'Save the `state_dict`, not the model.'

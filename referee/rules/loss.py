@@ -107,6 +107,84 @@ class ReluBeforeLoss(Rule):
             self.say(names.get(loss.name, 'BCEWithLogitsLoss'), where=loss.place)
 
 
+class OutOfReach(Rule):
+    name = 'out of reach'
+    advice = 'Let the last layer reach all values that you want to predict.'
+    what = 'The values to predict go from {} to {}, but after {}, outputs are only {}'
+    fix = (
+        'Leave out the activation after the last layer, or scale the values to predict '
+        'to what it returns'
+    )
+    lesson = '7'
+    ranges = {
+        'Relu': ('a ReLU', 0, float('inf'), '0 or more'),
+        'Sigmoid': ('a sigmoid', 0, 1, 'between 0 and 1'),
+        'Softmax': ('a softmax', 0, 1, 'between 0 and 1'),
+        'Tanh': ('tanh', -1, 1, 'between -1 and 1'),
+    }
+
+    @on('some loss')
+    def loss(self, loss):
+        target = loss.target
+        if loss.name not in NUMBERS or not is_plain(target) or target.requires_grad:
+            return
+        known = self.ranges.get(made_by(loss.output))
+        if known is None or not target.numel():
+            return
+        activation, low, high, words = known
+        values = target.detach().float()
+        margin = 0.05 * max(1.0, values.abs().max().item())
+        outside = (values < low - margin) | (values > high + margin)
+        if outside.float().mean() > 0.02:
+            ends = f'{values.min():.3g}', f'{values.max():.3g}'
+            self.say(*ends, activation, words, where=loss.place)
+
+
+class OneOfMany(Rule):
+    name = 'one of many'
+    advice = 'Use a sigmoid for each class if several can be right at once.'
+    what = 'Several classes can be right at once, but softmax makes them share one 1'
+    fix = (
+        'Use BCEWithLogitsLoss on the logits, and to predict, torch.sigmoid(logits) > '
+        '0.5'
+    )
+    lesson = '7'
+
+    def start(self):
+        self.models = {}  # with several labels at once: id -> their place
+        self.softmaxes = {}  # id of a model -> where softmax was computed
+
+    @on('some loss')
+    def loss(self, loss):
+        target = loss.target
+        if not loss.name.startswith('binary_cross_entropy') or target.dim() != 2:
+            return
+        if target.shape != loss.output.shape or not is_plain(target):
+            return
+        values = target.detach().float()
+        if not bool(((values == 0) | (values == 1)).all()):
+            return
+        if not bool((values.sum(dim=1) > 1).any()):
+            return
+        if loss.call is not None:
+            self.models[id(loss.call.model)] = loss.place
+        if made_by(loss.output) == 'Softmax':
+            self.say(where=loss.place)
+
+    @on('after softmax')
+    def softmax(self, name, args, kwargs, result):
+        values = args[0] if args else kwargs.get('input')
+        mark = self.run.marks.get(values) if isinstance(values, torch.Tensor) else None
+        if mark is not None and mark.call is not None and self.run.call is None:
+            self.softmaxes[id(mark.call.model)] = place()
+
+    @on('end')
+    def end(self):
+        for model, where in self.softmaxes.items():
+            if model in self.models:
+                self.say(where=where)
+
+
 class NoLog(Rule):
     name = 'no log'
     advice = 'Use log-probabilities with `NLLLoss` and `KLDivLoss`.'
@@ -366,3 +444,35 @@ class WrongWeights(Rule):
                 continue
             if weight[most] == weight.max() > weight.min() == weight[least]:
                 self.say(most, least, where=where)
+
+
+class ScoresCompared(Rule):
+    name = 'scores'
+    advice = 'Compare predicted classes with labels, not scores.'
+    what = 'Scores such as {} were compared with labels, so they are hardly ever equal'
+    fix = (
+        'Compare output.argmax(dim=1) with the labels, or, for yes or no, output > 0 '
+        '(the index is the second of the two that torch.max(output, 1) returns)'
+    )
+    lesson = '14'
+
+    @on('before __eq__', 'before eq')
+    def compared(self, name, args, kwargs):
+        one = args[0]
+        other = args[1] if len(args) > 1 else kwargs.get('other')
+        if not (isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor)):
+            return
+        for scores, labels in ((one, other), (other, one)):
+            mark = self.run.marks.get(scores)
+            if mark is None or mark.call is None or not scores.is_floating_point():
+                continue
+            if scores.shape != labels.shape or scores.numel() < 4:
+                continue
+            if not is_plain(scores) or not is_plain(labels):
+                continue
+            values = scores.detach().float()
+            whole = labels.detach().float()
+            if bool((whole == whole.round()).all()) and bool(
+                (values != values.round()).float().mean() > 0.9
+            ):
+                self.say(f'{values.flatten()[0]:.3g}')

@@ -1,5 +1,9 @@
 """Layers, and how a model is trained."""
 
+import difflib
+import linecache
+import re
+
 import torch
 from torch import nn
 
@@ -40,6 +44,37 @@ class TrainedInEvalMode(Rule):
                 self.say(where=call.place)
 
 
+class Misspelled(Rule):
+    name = 'misspelled'
+    advice = 'Write `requires_grad`: Python accepts any other name, too.'
+    what = 'A parameter has an attribute called {}, which means nothing to torch'
+    fix = 'Write requires_grad, or call requires_grad_(False)'
+    lesson = '20'
+
+    def start(self):
+        self.seen = set()
+
+    @on('call')
+    def call(self, call, args, kwargs, output):
+        if id(call.model) in self.seen:
+            return
+        self.seen.add(id(call.model))
+        for p in call.model.parameters():
+            for name in vars(p):
+                if difflib.get_close_matches(name, ['requires_grad'], cutoff=0.85):
+                    self.say(name, where=line_with(rf'\.{name}\b', call.place))
+                    return
+
+
+def line_with(pattern, where):
+    """The first line of a script that a pattern is in, or this place in it."""
+    file, _ = where
+    for number, line in enumerate(linecache.getlines(file), start=1):
+        if re.search(pattern, line):
+            return file, number
+    return where
+
+
 class FrozenNorm(Rule):
     name = 'frozen'
     advice = (
@@ -65,6 +100,70 @@ class FrozenNorm(Rule):
         for call in used:
             if getattr(call, 'moved', False):
                 self.say(where=call.place)
+
+
+class NormUntouched(Rule):
+    name = 'no statistics'
+    advice = 'Copy the buffers of a model, too, not only its parameters.'
+    what = (
+        'Batch norm was used in eval mode with the statistics it was made with (mean '
+        '0, variance 1), because it has never seen a batch in train mode'
+    )
+    fix = (
+        'Train the model in train mode first. For a copy of a trained model, copy its '
+        'buffers, too, with load_state_dict or named_buffers()'
+    )
+    lesson = '20'
+
+    @on('some call')
+    def call(self, call, args, kwargs, output):
+        if call.training or self.run.steps < 10:
+            return
+        norms = [
+            layer
+            for layer in call.model.modules()
+            if isinstance(layer, NORM) and layer.running_mean is not None
+        ]
+        if any(layer.training or layer.running_mean.any() for layer in norms):
+            return
+        learned = [  # it was made with a weight of 1
+            layer for layer in norms if layer.affine and (layer.weight != 1).any()
+        ]
+        if learned:
+            self.say(where=call.place)
+
+
+class AllAlike(Rule):
+    name = 'alike'
+    advice = "Don't give all weights of a layer the same first value."
+    what = 'All units of a {} are equal, and so are their gradients, so they stay equal'
+    fix = (
+        'Leave the weights as the layer makes them, or start with random ones '
+        '(nn.init.kaiming_normal_, for example), not with the same number everywhere'
+    )
+    lesson = '5'
+
+    def start(self):
+        self.steps = {}
+
+    @on('some step')
+    def step(self, optimizer, training, params, used):
+        count = self.steps[training] = self.steps.get(training, 0) + 1
+        if count != 5:
+            return
+        for call in used:
+            for layer in call.layers:
+                if isinstance(layer, nn.Linear) and self.are_alike(layer):
+                    sizes = f'{layer.in_features}, {layer.out_features}'
+                    self.say(f'Linear({sizes})', where=call.place)
+
+    def are_alike(self, layer):
+        weight, bias = layer.weight.detach(), layer.bias
+        grad = layer.weight.grad
+        if len(weight) < 2 or grad is None or not bool(grad.any()):
+            return False
+        alike = bool((weight == weight[0]).all() and (grad == grad[0]).all())
+        return alike and (bias is None or bool((bias == bias[0]).all()))
 
 
 class SharedLayers(Rule):

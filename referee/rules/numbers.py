@@ -60,6 +60,7 @@ class MeanOfMeans(Rule):
         self.sizes = WeakTensorKeyDictionary()  # mean over a batch -> its size
         self.series = {}  # walk -> {place: [(value, size)]}
         self.later = []
+        self.small = MeansByExamples(self.run)
 
     @on('loss')
     def loss(self, loss):
@@ -101,6 +102,9 @@ class MeanOfMeans(Rule):
             total = sum(value for value, _ in values)
             right = sum(value * n for value, n in values) / sum(n for _, n in values)
             mean = total / len(values)
+            size = values[0][1]
+            if size > 1 and len(values) > 1 and abs(total) > 1e-6:
+                self.small.expect(found, total / walk.count, size, where)
             if abs(mean - right) <= 1e-7 * abs(right):
                 continue
             if holds(found[:1], total) or holds(found[:1], mean):
@@ -110,6 +114,7 @@ class MeanOfMeans(Rule):
 
     def look(self, found=None):
         found = found or frames()
+        self.small.look(found)
         for number, where in list(self.later):
             if holds(found, number):
                 self.say(where=where)
@@ -120,6 +125,36 @@ class MeanOfMeans(Rule):
         module = self.run.module
         if module is not None:
             self.look([Record(f_locals=vars(module))])
+
+
+class MeansByExamples(Rule):
+    name = 'divided by examples'
+    advice = 'Divide a sum of means by the number of batches.'
+    what = (
+        'A sum of means over batches was divided by the number of examples, so it is '
+        'about {} times too small'
+    )
+    fix = (
+        'Add up loss.detach() * len(labels), and then divide by the number of examples'
+    )
+    lesson = '14'
+
+    def start(self):
+        self.later = []
+
+    def expect(self, found, number, size, where):
+        """This would be wrong, if a variable has it, now or later."""
+        if holds(found[:1], number):
+            self.say(size, where=where)
+        else:
+            self.later.append((number, size, where))
+
+    def look(self, found):
+        for one in list(self.later):
+            number, size, where = one
+            if holds(found, number):
+                self.say(size, where=where)
+                self.later.remove(one)
 
 
 class GraphKept(Rule):

@@ -27,6 +27,18 @@ def copied(thing):
     return thing
 
 
+def flipped(thing, size):
+    """The same arguments, with the examples of the batch in the opposite order."""
+    if isinstance(thing, torch.Tensor):
+        of_batch = thing.dim() > 0 and len(thing) == size
+        return thing.detach().flip(0) if of_batch else thing
+    if isinstance(thing, dict):
+        return {key: flipped(value, size) for key, value in thing.items()}
+    if type(thing) in (list, tuple):
+        return type(thing)(flipped(value, size) for value in thing)
+    return thing
+
+
 class Probe(Rule):
     """Keeps batches, and asks at the end."""
 
@@ -111,7 +123,7 @@ class Keeper(Rule):
 class MixedBatch(Probe):
     name = 'mixed batch'
     advice = "Don't let one example's prediction depend on the others in the batch."
-    what = 'What the model predicts for one example depends on the others in the batch'
+    what = 'What the model predicts for one example depends on {} in the batch'
     fix = (
         'Look for a softmax, mean, or view over dimension 0, and for an LSTM or GRU '
         'without batch_first=True'
@@ -124,7 +136,7 @@ class MixedBatch(Probe):
 
     def ask(self, kept, model, first):
         call = kept['call']
-        if len(first) != call.size:
+        if len(first) != call.size or len(kept['targets']) != call.size:
             return
 
         def exchange(inputs):
@@ -133,7 +145,13 @@ class MixedBatch(Probe):
         args, kwargs = self.changed(kept, exchange)
         other = self.answers(model, args, kwargs)
         if not torch.allclose(first[1:], other[1:], rtol=1e-3, atol=1e-4):
-            self.say(where=call.place)
+            self.say('the others', where=call.place)
+            return
+        args = flipped(kept['args'], call.size)
+        kwargs = flipped(kept['kwargs'], call.size)
+        other = self.answers(model, args, kwargs).flip(0)
+        if not torch.allclose(first, other, rtol=1e-3, atol=1e-4):
+            self.say('its place', where=call.place)
 
 
 class SeesTheFuture(Probe):
@@ -177,3 +195,83 @@ class SeesTheFuture(Probe):
             return
         if not torch.allclose(*before, rtol=1e-3, atol=1e-4):
             self.say(where=kept['call'].place)
+
+
+class SameAnswer(Probe):
+    name = 'constant'
+    advice = 'Look for what keeps a model from using its inputs.'
+    what = 'The model gives the same answer to every input'
+    fix = (
+        'Look for a ReLU that always returns 0, inputs that are lost on the way, or a '
+        'learning rate that is too high'
+    )
+    lesson = '10'
+
+    def concerns(self, kept):
+        return kept['call'].size > 3
+
+    def ask(self, kept, model, first):
+        inputs = [x for x in tensors_in([kept['args'], kept['kwargs']]) if x.dim() > 1]
+        if not inputs or first.dim() < 2 or len(first) != kept['call'].size:
+            return
+        alike = torch.allclose(first, first[:1].expand_as(first), rtol=1e-6, atol=0)
+        targets = kept['targets']
+        if alike and not (inputs[0] == inputs[0][:1]).all():
+            if not (targets == targets[:1]).all():
+                self.say(where=kept['call'].place)
+
+
+class AsMuchPadding(Probe):
+    name = 'amount of padding'
+    advice = 'Keep padding from changing the answer.'
+    what = 'What the model predicts changes if more padding is appended to its input'
+    fix = (
+        'Take the state of the last real token (pack_padded_sequence does), average '
+        'over real tokens only, and give attention a mask'
+    )
+    lesson = None
+
+    def concerns(self, kept):
+        given = [x for x in tensors_in([kept['args'], kept['kwargs']]) if x.dim() > 1]
+        return (
+            bool(given)
+            and given[0].dim() == 2
+            and given[0].dtype == torch.int64
+            and len(kept['targets']) == len(given[0])
+        )
+
+    def ask(self, kept, model, first):
+        if first.dim() > 2 or len(first) != kept['call'].size:
+            return
+        paddings = {
+            layer.padding_idx
+            for layer in model.modules()
+            if isinstance(layer, torch.nn.Embedding) and layer.padding_idx is not None
+        }
+        if len(paddings) != 1:
+            return
+        (padding,) = paddings
+        ids = [x for x in tensors_in([kept['args'], kept['kwargs']]) if x.dim() > 1][0]
+        padded = (ids[:, -3:] == padding).all(dim=1) & (ids[:, 0] != padding)
+        if not padded.any() or padded.all():
+            return
+        longer = torch.cat([ids, torch.full_like(ids[:, :2], padding)], dim=1)
+        args = replaced(kept['args'], ids, longer)
+        kwargs = replaced(kept['kwargs'], ids, longer)
+        try:
+            other = self.answers(model, args, kwargs)
+        except Exception:
+            return  # it wants this length
+        if not torch.allclose(first[padded], other[padded], rtol=1e-3, atol=1e-4):
+            self.say(where=kept['call'].place)
+
+
+def replaced(thing, old, new):
+    """The same arguments, with one tensor in place of another."""
+    if thing is old:
+        return new
+    if isinstance(thing, dict):
+        return {key: replaced(value, old, new) for key, value in thing.items()}
+    if type(thing) in (list, tuple):
+        return type(thing)(replaced(value, old, new) for value in thing)
+    return thing

@@ -5,11 +5,14 @@ import linecache
 import re
 import sys
 import types
+import weakref
 
 import torch
+from torch.optim.lr_scheduler import LRScheduler
 
 from ..run import called_by, frames, place
 from .base import Rule, on
+from .model import line_with
 
 MANY = 20  # steps in which scaled gradients are looked for
 
@@ -97,8 +100,8 @@ class Unused(Rule):
     def start(self):
         self.waiting = {}  # training -> {id of a parameter: (name, parameter)}
 
-    @on('step')
-    def step(self, optimizer, training, params, used):
+    @on('step', 'step at rest')
+    def step(self, optimizer, training, params, used=()):
         waiting = self.waiting.setdefault(training, {})
         if training.known != training.ids:
             names = {}
@@ -233,7 +236,7 @@ class NoStep(Rule):
 
 def has_optimizer():
     """Does the script have an optimizer, even if it took no step?"""
-    return bool(all_optimizers())
+    return bool(all_of(torch.optim.Optimizer))
 
 
 class Wiped(Rule):
@@ -250,6 +253,10 @@ class Wiped(Rule):
         self.wiped = {}
         self.places = {}
         self.before = []  # those whose gradients the last backward() filled
+
+    @on('wake')
+    def wake(self):
+        self.before = []
 
     @on('backward done')
     def backward(self, loss):
@@ -298,6 +305,171 @@ class Accumulated(Rule):
             self.say(count, where=where)
 
 
+class SteppedTwice(Rule):
+    name = 'stepped twice'
+    advice = 'Take one step for each `backward()`.'
+    what = 'The optimizer took another step with the gradients that it had used before'
+    fix = (
+        'Call optimizer.step() once after each backward() (scaler.step(optimizer) '
+        'already does)'
+    )
+    lesson = '10'
+
+    def start(self):
+        self.before = {}  # training -> what its gradients were at its last step
+
+    @on('wake')
+    def wake(self):
+        self.before = {}
+
+    @on('step')
+    def step(self, optimizer, training, params, used):
+        grads = [p.grad for p in params if p.grad is not None][:4]
+        now = [(grad.data_ptr(), grad._version) for grad in grads]
+        before = self.before.get(training)
+        if now and now == before and not training.backwards and not training.closure:
+            if any(bool(grad.any()) for grad in grads):
+                self.say()
+        self.before[training] = now
+
+
+class NothingClipped(Rule):
+    name = 'nothing clipped'
+    advice = 'Give `clip_grad_norm_` parameters that have gradients.'
+    what = 'clip_grad_norm_ found no gradients, so it clipped nothing'
+    fix = (
+        'Call it after backward(), with model.parameters() itself: a generator that '
+        'was kept in a variable is used up after the first loop'
+    )
+    lesson = '17_2'
+
+    @on('after tensor')
+    def made(self, name, args, kwargs, result):
+        """Without gradients, torch makes a new tensor with the norm 0."""
+        if called_by('clip_grad_norm_', 'clip_grad.py') and self.run.backwards:
+            self.say()
+
+
+class NewOptimizer(Rule):
+    name = 'new optimizer'
+    advice = 'Make the optimizer once, before the training loop.'
+    what = (
+        'A new optimizer was made {} times for the same parameters, and each time what '
+        'the old one knew of earlier steps was lost'
+    )
+    fix = 'Make the optimizer once, before the loop'
+    lesson = '10'
+
+    def start(self):
+        self.known = {}  # place of the step -> [new ones, steps]
+        self.owners = torch.utils.weak.WeakTensorKeyDictionary()
+
+    @on('step', 'step at rest')
+    def step(self, optimizer, training, params, used=()):
+        if not params:
+            return
+        known = self.known.setdefault(place(), [0, 0])
+        known[1] += 1
+        before = self.owners.get(params[0])
+        if before is not training:
+            self.owners[params[0]] = training
+            remembers = any(
+                group.get('betas') or group.get('momentum')
+                for group in optimizer.param_groups
+            )
+            known[0] += before is not None and remembers
+
+    @on('end')
+    def end(self):
+        for where, (new, steps) in self.known.items():
+            if new >= 5 and new > 0.5 * steps:
+                self.say(new, where=where)
+
+
+class IdleSchedule(Rule):
+    name = 'schedule'
+    advice = 'Call `scheduler.step()`.'
+    what = (
+        'The learning rate never changed, because the step() of the {} was not called '
+        'in {} epochs'
+    )
+    fix = 'Call scheduler.step() at the end of each epoch'
+    lesson = '18_2'
+
+    def start(self):
+        self.known = {}  # training -> (scheduler's weak reference, its name)
+        self.used = set()
+        self.epochs = 0
+
+    @on('step')
+    def step(self, optimizer, training, params, used):
+        has_scheduler = hasattr(optimizer.step, '_wrapped_by_lr_sched')
+        if training.steps == 1 and has_scheduler:
+            for thing in all_of(LRScheduler):
+                if thing.optimizer is optimizer:
+                    self.known[training] = weakref.ref(thing), type(thing).__name__
+
+    @on('loader ends')
+    def ends(self, walk):
+        self.epochs += walk.learned > 0
+        for training, (scheduler, _) in self.known.items():
+            thing = scheduler()
+            if thing is None or thing.last_epoch > 0:
+                self.used.add(training)
+
+    @on('end')
+    def end(self):
+        for training, (scheduler, name) in self.known.items():
+            thing = scheduler()
+            if thing is not None and thing.last_epoch > 0:
+                continue
+            if training not in self.used and self.epochs > 2:
+                where = line_with(rf'\b{name}\(', training.place)
+                self.say(name, self.epochs, where=where)
+
+
+class DeadGradient(Rule):
+    name = 'dead'
+    advice = 'Look for layers whose gradient is always 0.'
+    what = 'The gradient of {} was exactly 0 in each of the {} steps looked at'
+    fix = (
+        'Look behind this layer for a ReLU that always returns 0, a multiplication by '
+        '0, or a function without slope (round, sign, a comparison)'
+    )
+    lesson = '8'
+
+    def start(self):
+        self.waiting = {}  # training -> {id: (name, parameter)}
+        self.looks = {}
+        self.places = {}
+
+    @on('some step')
+    def step(self, optimizer, training, params, used):
+        if called_by('step', 'grad_scaler.py'):
+            return
+        looks = self.looks[training] = self.looks.get(training, 0) + 1
+        if looks == 1:
+            names = {}
+            for call in used:
+                self.places[training] = call.place
+                names |= {id(p()): name for name, p in call.parameters}
+            self.waiting[training] = {
+                id(p): (names[id(p)], p) for p in params if id(p) in names
+            }
+        waiting = self.waiting[training]
+        for key, (_, p) in list(waiting.items()):
+            grad = p.grad
+            if grad is None or grad.layout is not torch.strided or bool(grad.any()):
+                del waiting[key]
+
+    @on('end')
+    def end(self):
+        for training, waiting in self.waiting.items():
+            if waiting and self.looks[training] >= 10:
+                names = ', '.join(name for name, _ in waiting.values())
+                self.say(names, self.looks[training], where=self.places[training])
+
+
 class LateClipping(Rule):
     name = 'late clipping'
     advice = 'Clip the gradients before the step.'
@@ -305,29 +477,19 @@ class LateClipping(Rule):
     fix = 'Clip between loss.backward() and optimizer.step()'
     lesson = '17_2'
 
-    def start(self):
-        self.fresh = True  # has a backward() come since the last step?
-
-    @on('step')
-    def step(self, *_):
-        self.fresh = False
-
-    @on('backward')
-    def backward(self, loss):
-        self.fresh = True
-
     @on(
         'before _foreach_norm',
         'before linalg_vector_norm',
         'before _foreach_clamp_min_',
     )
     def norm(self, name, args, kwargs):
-        if self.fresh or not self.run.steps:
+        trainings = self.run.all_trainings
+        if not trainings or all(training.backwards for training in trainings):
             return
-        if called_by('clip_grad_norm_', 'clip_grad.py') or called_by(
-            'clip_grad_value_', 'clip_grad.py'
-        ):
-            self.say()
+        for name in ('clip_grad_norm_', 'clip_grad_value_'):
+            owners = [self.run.owners.get(p) for p in clipped_parameters(name)]
+            if any(owner is not None and not owner.backwards for owner in owners):
+                self.say()
 
 
 class ScaledGradients(Rule):
@@ -366,7 +528,7 @@ class ScaledGradients(Rule):
         self.looks += 1
         ids = {id(p) for p in params}
         for scaler in self.scalers():
-            for optimizer in list(self.run.trainings) + all_optimizers():
+            for optimizer in list(self.run.trainings) + all_of(torch.optim.Optimizer):
                 mine = {
                     id(p) for group in optimizer.param_groups for p in group['params']
                 }
@@ -380,8 +542,6 @@ class ScaledGradients(Rule):
 
     @on('before _foreach_norm', 'before linalg_vector_norm')
     def norm(self, name, args, kwargs):
-        if not called_by('clip_grad_norm_', 'clip_grad.py'):
-            return
         params = clipped_parameters()
         if params and self.is_scaled(params):
             self.say('clipped')
@@ -396,10 +556,12 @@ class ScaledGradients(Rule):
             self.say('used for a step')
 
 
-def clipped_parameters():
+def clipped_parameters(function='clip_grad_norm_'):
+    """What a function of clip_grad.py that is being run has got, as a list."""
     frame = sys._getframe(1)
     while frame:
-        if frame.f_code.co_name == 'clip_grad_norm_':
+        code = frame.f_code
+        if code.co_name == function and code.co_filename.endswith('clip_grad.py'):
             given = frame.f_locals.get('parameters')
             if isinstance(given, torch.Tensor):
                 return [given]
@@ -408,8 +570,9 @@ def clipped_parameters():
     return []
 
 
-def all_optimizers():
-    return [x for x in gc.get_objects() if isinstance(x, torch.optim.Optimizer)]
+def all_of(kind):
+    """All objects of a class that exist."""
+    return [thing for thing in gc.get_objects() if issubclass(type(thing), kind)]
 
 
 class RateGone(Rule):
@@ -426,8 +589,8 @@ class RateGone(Rule):
         self.rates = {}  # training -> [highest, steps, tiny steps, lowest]
         self.places = {}
 
-    @on('step')
-    def step(self, optimizer, training, params, used):
+    @on('step', 'step at rest')
+    def step(self, optimizer, training, params, used=()):
         rate = max(float(group['lr']) for group in optimizer.param_groups)
         known = self.rates.setdefault(training, [rate, 0, 0, rate])
         known[0] = max(known[0], rate)
@@ -490,6 +653,10 @@ class NanGradient(Rule):
     def start(self):
         self.loss = None
         self.done = False
+
+    @on('wake')
+    def wake(self):
+        self.loss = None
 
     @on('backward')
     def backward(self, loss):

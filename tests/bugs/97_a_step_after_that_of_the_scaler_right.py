@@ -1,0 +1,22 @@
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(0)
+x = torch.randn(600, 20)
+y = (x[:, :3].sum(dim=1) > 0).long()
+train_loader = DataLoader(TensorDataset(x[:500], y[:500]), batch_size=32, shuffle=True)
+val_loader = DataLoader(TensorDataset(x[500:], y[500:]), batch_size=50)
+model = nn.Sequential(nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 2))
+optim = torch.optim.AdamW(model.parameters(), lr=1e-3)
+scaler = torch.amp.GradScaler('cpu')
+for epoch in range(3):
+    for inputs, labels in train_loader:
+        optim.zero_grad()
+        with torch.autocast('cpu', dtype=torch.bfloat16):
+            loss = nn.functional.cross_entropy(model(inputs), labels)
+        scaler.scale(loss).backward()
+        scaler.unscale_(optim)
+        scaler.step(optim)
+        scaler.update()
+    print(epoch, loss.item())
