@@ -125,12 +125,17 @@ def main():
         trace = without_own_frames(error)
         sys.excepthook(type(error), error.with_traceback(trace), trace)
     run.guarded(run.end)
-    if '--json' in options:
-        print(messages.as_json(run, failed))
-    else:
-        print()
-        print('\n'.join(messages.lines(run, failed)))
-    mistakes = any(not one['remark'] for one in messages.verdicts(run))
+    mistakes = False
+    try:
+        if '--json' in options:
+            report = messages.as_json(run, failed)
+        else:
+            report = '\n' + '\n'.join(messages.lines(run, failed))
+        mistakes = any(not one['remark'] for one in messages.verdicts(run))
+    except Exception as error:  # of ours
+        kind = type(error).__name__
+        report = f'\nReferee: the report failed ({kind}: {error}), not your script'
+    print(report)
     if mistakes and '--exit-zero' not in options:
         code = code or 1
     sys.exit(code)

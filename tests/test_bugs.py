@@ -86,6 +86,8 @@ NAMED = {  # the rules that name a wrong script, with the lines where the change
     '105_state_after_the_padding': {('amount of padding', 37)},
     '106_inputs_lost_on_the_way': {('constant', 13)},
     '107_only_the_outer_module_in_eval_mode': {('always on', 23)},
+    '108_gray_values_up_to_255': {('scale', 16)},
+    '109_weights_of_half_precision': {('stuck', 15)},
 }
 UNTOLD = [  # it would take a guess to tell these from what is meant
     '23_gan_detached_in_generator_step',
@@ -156,6 +158,7 @@ def test_each_rule_has_a_line_in_the_report(tmp_path):
     rule, line = next(iter(NAMED[name.removesuffix('_wrong.py')]))
     assert rule == 'twice' and result.returncode == 1, result.stderr
     assert re.search(
-        rf'Referee: .*{name}, line {line}, at least \d+ times: CrossEntropyLoss', result.stdout
+        rf'Referee: .*{name}, line {line}, at least \d+ times: CrossEntropyLoss',
+        result.stdout,
     )
     assert 'Referee: 1 problem found' in result.stdout

@@ -262,15 +262,8 @@ class OtherRange(Rule):
             call.statistics = statistics(inputs)
 
     def add(self, sums, call):
-        if not hasattr(call, 'statistics'):
-            return
-        n, mean, std = call.statistics
-        if not sums:
-            sums[:] = [0, torch.zeros_like(mean), torch.zeros_like(mean)]
-        if sums[1].shape == mean.shape:
-            sums[0] += n
-            sums[1] += n * mean
-            sums[2] += n * (std**2 + mean**2)
+        if hasattr(call, 'statistics'):
+            add_statistics(sums, call.statistics)
 
     @on('step')
     def step(self, optimizer, training, params, used):
@@ -316,10 +309,61 @@ class OtherRange(Rule):
                 self.say(kind, *(f'{x:.2f}' for x in numbers), where=where)
 
 
+def add_statistics(sums, statistics):
+    """Add the number, mean, and std of a batch to [count, sums, sums of squares]."""
+    n, mean, std = statistics
+    if not sums:
+        sums[:] = [0, torch.zeros_like(mean), torch.zeros_like(mean)]
+    if sums[1].shape == mean.shape:
+        sums[0] += n
+        sums[1] += n * mean
+        sums[2] += n * (std**2 + mean**2)
+
+
 def average(sums):
     n, total, squares = sums
     mean = total / n
     return mean, (squares / n - mean**2).clamp(min=0).sqrt()
+
+
+class InputScale(Rule):
+    name = 'scale'
+    advice = 'Normalize the inputs.'
+    what = 'The training {} have mean {} and std {}'
+    fix = (
+        'A network learns faster if its inputs have a mean of about 0 and a std of '
+        'about 1: normalize them with the mean and the std of the training examples'
+    )
+    lesson = '13_1'
+    remark = True
+
+    def start(self):
+        self.sums = {}  # training -> [count, sums, sums of squares]
+        self.places = {}
+
+    @on('step')
+    def step(self, optimizer, training, params, used):
+        for call in used:
+            if hasattr(call, 'statistics'):  # of the rule above
+                sums = self.sums.setdefault(training, [])
+                add_statistics(sums, call.statistics)
+                self.places[training] = call.walk.place if call.walk else call.place
+
+    @on('end')
+    def end(self):
+        for training, sums in self.sums.items():
+            mean, std = average(sums)
+            if mean.dim() == 1:
+                worst = int((mean.abs() / std.clamp(min=1e-6) * (std > 0)).argmax())
+                mean, std = mean[worst].item(), std[worst].item()
+                off = abs(mean) > 20 * std > 0 or std > 1000
+                kind = f'values of column {worst}'
+            else:
+                mean, std = mean.item(), std.item()
+                off = abs(mean) > 20 * std or std > 20 or 0 < std < 0.02
+                kind = 'images'
+            if off and sums[0] >= 20:
+                self.say(kind, f'{mean:.3g}', f'{std:.3g}', where=self.places[training])
 
 
 class WrongTransform(Rule):

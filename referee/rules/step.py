@@ -470,6 +470,56 @@ class DeadGradient(Rule):
                 self.say(names, self.looks[training], where=self.places[training])
 
 
+class Stuck(Rule):
+    name = 'stuck'
+    advice = 'Look for parameters that no step changes.'
+    what = '{} had gradients, but no bit of it changed in {} steps'
+    fix = (
+        'Look for a learning rate of 0, for steps that are too small for weights of '
+        'half precision (keep them in float32), and for weights that are overwritten'
+    )
+    lesson = '23_1'
+    remark = True
+
+    def start(self):
+        self.waiting = {}  # training -> {id: (name, parameter, its snapshot)}
+        self.looks = {}
+        self.places = {}
+
+    @on('some step')
+    def step(self, optimizer, training, params, used):
+        looks = self.looks[training] = self.looks.get(training, 0) + 1
+        if looks == 1:
+            names = {}
+            for call in used:
+                self.places[training] = call.place
+                names |= {id(p()): name for name, p in call.parameters}
+            self.waiting[training] = {
+                id(p): (names[id(p)], p, snapshot(p)) for p in params if id(p) in names
+            }
+            return
+        waiting = self.waiting[training]
+        for key, (_, p, before) in list(waiting.items()):
+            unused = p.grad is None or not bool((p.grad != 0).any())
+            if unused or snapshot(p) != before:
+                del waiting[key]
+
+    @on('end')
+    def end(self):
+        for training, waiting in self.waiting.items():
+            if waiting and self.looks[training] > 10:
+                names = ', '.join(name for name, _, _ in waiting.values())
+                where = self.places[training]
+                self.say(names, self.looks[training] - 1, where=where)
+
+
+def snapshot(parameter):
+    """A sum and some values, of which at least one changes if the parameter does."""
+    values = parameter.detach().flatten()
+    some = values[:: max(1, len(values) // 64)]
+    return values.sum(dtype=torch.float64).item(), some.tolist()
+
+
 class LateClipping(Rule):
     name = 'late clipping'
     advice = 'Clip the gradients before the step.'
