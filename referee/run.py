@@ -497,7 +497,8 @@ class Run:
         self.fire('call', call, args, kwargs, output)
         if call.looked_at:
             self.fire('some call', call, args, kwargs, output)
-        for loss in call.losses:
+        losses, call.losses = call.losses, []  # they'd keep their tensors alive
+        for loss in losses:
             loss.call = call
             self.judge(call)
             self.loss_is_known(loss)

@@ -87,6 +87,7 @@ NAMED = {  # the rules that name a wrong script, with the lines where the change
     '106_inputs_lost_on_the_way': {('constant', 13)},
     '107_only_the_outer_module_in_eval_mode': {('always on', 23)},
     '108_gray_values_up_to_255': {('scale', 16)},
+    '110_scaler_that_saw_the_test': {('scaled together', 27)},
     '109_weights_of_half_precision': {('stuck', 15)},
 }
 UNTOLD = [  # it would take a guess to tell these from what is meant

@@ -32,6 +32,12 @@ def test_what_is_hard_to_watch_computes_the_same():
     assert not verdicts(watched.stdout)['switched_off']
 
 
+def test_no_tensor_of_the_script_is_kept_alive():
+    result = run(REFEREE, '--exit-zero', PROGRAMS / 'watched/memory.py')
+    counts = [line for line in result.stdout.splitlines() if line.endswith('alive')]
+    assert counts == ['654 tensors, 0 alive'] * 2, result.stdout + result.stderr
+
+
 @pytest.mark.parametrize('context', ['fork', 'spawn', 'forkserver'])
 def test_workers_of_a_loader_are_left_alone(context, tmp_path):
     if context == 'fork' and not hasattr(os, 'fork'):

@@ -326,6 +326,116 @@ def average(sums):
     return mean, (squares / n - mean**2).clamp(min=0).sqrt()
 
 
+class ScaledTogether(Rule):
+    name = 'scaled together'
+    advice = 'Scale with numbers from the training examples only.'
+    what = 'The columns were scaled with the {} of the training and test rows together'
+    fix = (
+        'Compute them from the training rows only, and scale the test rows with the '
+        'same numbers: those of the test set belong to what you want to find out'
+    )
+    lesson = '13_1'
+    remark = True
+    most_columns = 200
+    most_rows = 100_000
+
+    def start(self):
+        self.sets = {}  # (model, is it trained, place) -> Table
+
+    @on('call')
+    def call(self, call, args, kwargs, output):
+        inputs = call.inputs()
+        if call.prints is None or inputs.dim() != 2 or call.carried:
+            return
+        if not inputs.is_floating_point() or inputs.shape[1] > self.most_columns:
+            return
+        trained = call.grad and call.training
+        part = None if trained else id(call.walk.dataset) if call.walk else call.place
+        key = id(call.model), part
+        table = self.sets.setdefault(key, Table(call.place))
+        if len(table.known) < self.most_rows:
+            table.add(inputs.detach(), call.prints)
+
+    @on('end')
+    def end(self):
+        for (model, part), train in self.sets.items():
+            tests = [
+                table
+                for (other, name), table in self.sets.items()
+                if other == model and name is not None and not table.known & train.known
+            ]
+            if part is not None or not tests or train.scaling():
+                continue
+            together = [[train, test] for test in tests] + [[train, *tests]]
+            for tables in together:
+                how = joined(tables).scaling()
+                if how:
+                    self.say(how, where=tests[0].place)
+                    break
+
+
+class Table:
+    """What is known of the rows that a model got, each counted once."""
+
+    def __init__(self, place):
+        self.place = place
+        self.known = set()
+        self.rows = 0
+        self.sum = self.squares = self.low = self.high = None
+
+    def add(self, rows, prints):
+        new = []
+        for i, number in enumerate(prints):
+            if number not in self.known:
+                self.known.add(number)
+                new.append(i)
+        if new and rows.shape[1]:
+            rows = rows[new].double().cpu()
+            self.include(
+                len(new), rows.sum(0), (rows**2).sum(0), rows.amin(0), rows.amax(0)
+            )
+
+    def include(self, rows, total, squares, low, high):
+        if self.rows and self.sum.shape != total.shape:
+            return
+        self.rows += rows
+        if self.sum is None:
+            self.sum, self.squares, self.low, self.high = total, squares, low, high
+        else:
+            self.sum = self.sum + total
+            self.squares = self.squares + squares
+            self.low = torch.minimum(self.low, low)
+            self.high = torch.maximum(self.high, high)
+
+    def scaling(self):
+        """What these very rows were scaled with, or None."""
+        if self.rows < 20:
+            return None
+        mean = self.sum / self.rows
+        std = (self.squares / self.rows - mean**2).clamp(min=0).sqrt()
+        varies = std > 1e-9
+        if varies.sum() < 2:
+            return None
+        centered = (mean[varies].abs() < 1e-4).all()
+        if centered and ((std[varies] - 1).abs() < 1 / self.rows + 1e-4).all():
+            return 'mean and std'
+        lowest, highest = self.low[varies], self.high[varies]
+        if (lowest.abs() < 1e-6).all() and ((highest - 1).abs() < 1e-6).all():
+            return 'minimum and maximum'
+        return None
+
+
+def joined(tables):
+    """One Table of all rows."""
+    whole = Table(None)
+    for table in tables:
+        if table.rows:
+            whole.include(
+                table.rows, table.sum, table.squares, table.low, table.high
+            )
+    return whole
+
+
 class InputScale(Rule):
     name = 'scale'
     advice = 'Normalize the inputs.'
