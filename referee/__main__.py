@@ -135,7 +135,10 @@ def main():
     except Exception as error:  # of ours
         kind = type(error).__name__
         report = f'\nReferee: the report failed ({kind}: {error}), not your script'
-    print(report)
+    try:
+        print(report, flush=True)
+    except BrokenPipeError:  # as with `| head`: nobody reads it, which is no error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if mistakes and '--exit-zero' not in options:
         code = code or 1
     sys.exit(code)

@@ -201,6 +201,8 @@ class Watch:
         self.handles = []
         self.replaced = []
         self.in_step = False  # of an optimizer
+        self.modes = None  # how many modes there are while ours is away
+        run.rest.watch = self
 
     def start(self):
         run = self.run
@@ -243,7 +245,26 @@ class Watch:
         self.handles = []
         self.replaced = []
         self.resume()
-        self.mode.__exit__(None, None, None)
+        if self.modes is None:
+            self.mode.__exit__(None, None, None)
+
+    def leave(self):
+        """Take our mode away. It stays, and only passes on, if it isn't the last."""
+        if _get_current_function_mode() is self.mode:
+            self.mode.__exit__(None, None, None)
+            self.modes = torch._C._len_torch_function_stack()
+
+    def come_back(self):
+        """Put our mode back in its place, if no mode of the script would be above it.
+
+        That mode would end, and take away the last one, which it takes for itself.
+        """
+        if self.modes is not None:
+            if torch._C._len_torch_function_stack() != self.modes:
+                return False
+            self.mode.__enter__()
+            self.modes = None
+        return True
 
     def pause(self):
         """In a process that was forked, nothing is watched."""
@@ -291,9 +312,14 @@ class Watch:
             self.resume()
         run.depth += 1
         if run.resting:
-            if run.depth > 1 or not run.is_new(module, args):
+            if run.depth > 1:
                 return
-            run.guarded(run.wake)
+            if not run.rest.is_new(module, args):
+                run.guarded(run.call_while_resting, module, args)
+                return
+            run.guarded(run.rest.wake)
+            if run.resting:
+                return
         if run.call is None:  # it isn't a layer within a model
             run.guarded(run.module_starts, module)
 
@@ -317,7 +343,8 @@ class Watch:
         closure = kwargs.get('closure') or (args[1] if len(args) > 1 else None)
         if closure is None:
             run = self.run
-            self.tell(run.step_at_rest if run.resting else run.step_starts, optimizer)
+            step = run.step_while_resting if run.resting else run.step_starts
+            self.tell(step, optimizer)
             if _get_current_function_mode() is self.mode:
                 self.mode.__exit__(None, None, None)  # a step is long and tells nothing
                 self.in_step = True
@@ -328,4 +355,6 @@ class Watch:
         if closure is not None:
             self.tell(self.run.step_starts, optimizer, True)
         elif get_ident() == self.run.thread:
-            self.run.guarded(self.run.rest_or_wake, optimizer)
+            training = self.run.trainings.get(optimizer)
+            if training is not None:
+                self.run.guarded(self.run.rest.step_ends, training)

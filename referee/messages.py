@@ -51,7 +51,7 @@ def verdicts(run):
                 'file': shown(run.files.get(file, file)),
                 'line': line,
                 'times': times,
-                'all': not run.has_rested and not rule.sampled(),
+                'all': not run.rest.taken and not rule.sampled(),
                 'what': rule.sentence(details),
                 'fix': fix_of(rule, details),
                 'lesson': rule.lesson,

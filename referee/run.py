@@ -24,6 +24,8 @@ import torch
 from torch import nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from .rest import Rest
+
 HERE = str(Path(__file__).resolve().parent) + os.sep
 LIBRARIES = tuple(
     f'{path}{os.sep}'
@@ -32,13 +34,9 @@ LIBRARIES = tuple(
 DROPOUT = nn.modules.dropout._DropoutNd
 NORM = nn.modules.batchnorm._BatchNorm
 SAMPLED = 64  # values of an example that its fingerprint is made from
-FAMILIAR = 100  # batches in a row with nothing new
 CLOSELY = 20  # as many of each kind are looked at closely
 MOST_SEEN = 500_000  # examples that are remembered, because each takes memory
 MOST_CALLS = 200  # calls that are kept until we know what became of them
-ALL_WATCHED = 200  # steps before the first rest
-NEW_DATA_WATCHED = 2000  # the same while the examples are new
-CYCLE, WATCHED = 20, 4  # later, so many steps of each cycle are watched
 
 
 class Record(types.SimpleNamespace):
@@ -178,13 +176,6 @@ def size_of(batch):
     return 0
 
 
-def shape_of(args):
-    """The shape of the first argument of a model, or None."""
-    if args and isinstance(args[0], torch.Tensor):
-        return args[0].shape
-    return None
-
-
 def learning(optimizer):
     """The parameters of an optimizer that aren't frozen."""
     return [
@@ -232,13 +223,8 @@ class Run:
         self.steps = 0
         self.backwards = 0
         self.evaluations = 0
-        self.familiar = 0  # training batches in a row with nothing new
-
-        self.resting = False  # are we leaving out some steps? See rest_or_wake
-        self.has_rested = False
-        self.cycles = 0
-        self.leader = None  # the optimizer whose steps are counted in cycles
-        self.usual = {}  # id of a model -> the shape of what it gets in training
+        self.resting = False  # are we leaving out some steps?
+        self.rest = Rest(self)
 
     # Telling the rules
 
@@ -280,7 +266,7 @@ class Run:
     # Loaders
 
     def loader_starts(self, loader):
-        self.wake()
+        self.rest.wake()
         sampler = getattr(loader, 'sampler', None)
         batch_sampler = getattr(loader, 'batch_sampler', None)
         inner = getattr(batch_sampler, 'sampler', None)
@@ -315,7 +301,6 @@ class Run:
         for position, tensor in enumerate(tensors[:8]):
             if position or len(tensors) == 1:
                 self.marks[tensor] = Record(call=None, walk=walk, label=position > 0)
-        self.fire('batch', walk, batch)
 
     def loader_ends(self, walk):
         """All batches have been taken."""
@@ -341,71 +326,34 @@ class Run:
                     self.fire('test with gradients', call)
                     self.test(call)
 
-    # Resting
-
-    def rest_or_wake(self, optimizer):
-        """After a step: shall we look at what happens until the next one?
-
-        A training loop does the same thing again and again, and to look at all of it
-        would take time. So once many steps have been watched and the examples aren't
-        new, only some are. We wake at once if something else happens: another loader,
-        a model without gradients or in eval mode, or inputs of another shape.
-        """
-        training = self.trainings.get(optimizer)
-        if training is None:
-            return
-        if self.leader is None:
-            self.leader = training
-        if training is not self.leader:
-            return
-        self.cycles += 1
-        known = self.familiar >= FAMILIAR or self.cycles > NEW_DATA_WATCHED
-        rest = self.cycles > ALL_WATCHED and known and self.cycles % CYCLE >= WATCHED
-        if rest:
-            self.resting = self.has_rested = True
-        elif self.resting:
-            self.wake(training)
-
-    def wake(self, after=None):
-        """Watch again. after: the training whose step has just ended.
-
-        We don't know which gradients the others have, so they get the benefit of the
-        doubt.
-        """
-        if not self.resting or self.thread is None:
-            return
-        self.resting = False
-        self.call = None
-        self.used = []
-        for training in self.all_trainings:
-            if training is not after:
-                training.backwards = training.since_clear = 1
-                training.clean = True
-        self.fire('wake')
-
-    def is_new(self, module, args):
-        """Is this no usual call of a training loop?"""
-        if not torch.is_grad_enabled() or not module.training:
-            return self.owns(module)
-        usual = self.usual.get(id(module))
-        if usual is None:
-            return self.owns(module)
-        return usual != shape_of(args)
+    # While we rest: see rest.py
 
     def batch_while_resting(self, walk, batch):
         walk.size = size_of(batch)
         walk.count += walk.size
 
-    def step_at_rest(self, optimizer):
+    def call_while_resting(self, module, args):
+        self.rest.call(module, args, fingerprints)
+
+    def step_while_resting(self, optimizer):
         training = self.trainings.get(optimizer)
         if training is None:
-            self.wake()
+            self.rest.wake()
             self.step_starts(optimizer)
             return
         self.steps += 1
         if self.walks:
             self.walks[-1].learned += 1
+        for prints in self.rest.prints_for(training):
+            self.learn(training, prints)
         self.fire('step at rest', optimizer, training, learning(optimizer))
+
+    def learn(self, training, prints):
+        """An optimizer has used the examples with these fingerprints."""
+        if prints and len(training.seen) < MOST_SEEN:
+            before = len(training.seen)
+            training.seen.update(prints)
+            self.rest.batch_is_learned(is_new=len(training.seen) > before)
 
     # Models
 
@@ -481,13 +429,13 @@ class Run:
         self.models.add(call.model)
         if not call.from_network and inputs.dim() > 1:
             # Once training brings nothing new, some of the batches are enough.
-            familiar = call.grad and self.familiar >= FAMILIAR
+            familiar = call.grad and self.rest.is_familiar()
             if not familiar or self.is_time('familiar'):
                 call.prints = fingerprints(inputs)
         if call.grad:
             self.prepare_training(call)
             if call.training:
-                self.usual[id(call.model)] = shape_of(args)
+                self.rest.training_call(call.model, args)
             for answer in answers:
                 if answer.requires_grad:
                     answer.register_hook(lambda _: self.guarded(self.use, call))
@@ -693,11 +641,7 @@ class Run:
             training.place = call.place
             if call.walk and not any(d is call.walk.dataset for d in training.datasets):
                 training.datasets.append(call.walk.dataset)
-            if call.prints and len(training.seen) < MOST_SEEN:
-                before = len(training.seen)
-                training.seen.update(call.prints)
-                new = len(training.seen) > before
-                self.familiar = 0 if new else self.familiar + 1
+            self.learn(training, call.prints)
 
     def is_trained(self, model):
         """Does an optimizer have one of its parameters? True if there's none at all."""

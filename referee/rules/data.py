@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import BatchSampler, DistributedSampler, SequentialSampler
 
-from ..run import MOST_SEEN, is_plain, tensors_in
+from ..run import MOST_SEEN, is_plain
 from .base import Rule, on
 
 MOST_STEPS = 20_000  # steps in which the order of the batches is looked at
@@ -50,15 +50,6 @@ class SameOrder(Rule):
                 return
         self.ordered.add(walk)
 
-    @on('batch')
-    def batch(self, walk, batch):
-        tensors = tensors_in(batch)
-        walk.labels = None
-        if len(tensors) > 1 and is_plain(tensors[1]):
-            labels = tensors[1]
-            if labels.numel() <= 10_000:
-                walk.labels = hash(labels.detach().cpu().contiguous().numpy().tobytes())
-
     @on('wake')
     def wake(self):
         for known in self.orders.values():
@@ -67,7 +58,8 @@ class SameOrder(Rule):
     @on('step')
     def step(self, optimizer, training, params, used):
         known = self.orders.setdefault(
-            training, dict(next={}, last=None, repeated=0, steps=0, carried=False)
+            training,
+            dict(next={}, last=None, again=0, repeated=0, steps=0, carried=False),
         )
         for call in used:
             known['carried'] |= call.carried
@@ -78,9 +70,11 @@ class SameOrder(Rule):
                 return
             batch = hash(tuple(call.prints))
             last = known['last']
-            if last is not None and last != batch and known['next'].get(last) == batch:
-                known['repeated'] += 1
-            known['next'].setdefault(last, batch)
+            if last is not None and last in known['next']:
+                known['again'] += 1
+                known['repeated'] += last != batch == known['next'][last]
+            elif last is not None:
+                known['next'][last] = batch
             known['last'] = batch
             known['steps'] += 1
             known['place'] = call.place
@@ -92,9 +86,8 @@ class SameOrder(Rule):
         for known in self.orders.values():
             if known['carried'] or known['steps'] == 0:
                 continue
-            again = known['steps'] - len(known['next'])
             walk = known.get('walk')
-            if known['repeated'] >= 3 and known['repeated'] > 0.8 * again:
+            if known['repeated'] >= 3 and known['repeated'] > 0.8 * known['again']:
                 where = walk.place if walk else known['place']
                 self.say(where=where)
 
@@ -233,11 +226,22 @@ def trainings_of(run, model):
 
 
 def statistics(inputs):
-    """Number, mean, and std of a batch: of images as a whole, of a table by column."""
-    values = inputs.detach().float()
-    dims = 0 if values.dim() == 2 else tuple(range(values.dim()))
-    std, mean = torch.std_mean(values, dim=dims, correction=0)
-    return len(values), mean.cpu().double(), std.cpu().double()
+    """Number, mean, and std of some examples: of images as one, of a table by column.
+
+    Some are enough, because those of many batches are put together.
+    """
+    some = inputs.detach()[:: max(1, len(inputs) // 64)]
+    values = some.float()
+    if values.dim() != 2:
+        values = values.reshape(-1, 1)
+    first = values[:1]
+    values = values - first  # or the squares of large numbers would hide the std
+    mean = values.mean(dim=0)
+    std = ((values**2).mean(dim=0) - mean**2).clamp(min=0).sqrt()
+    mean = mean + first[0]
+    if inputs.dim() != 2:
+        mean, std = mean[0], std[0]
+    return len(some), mean.cpu().double(), std.cpu().double()
 
 
 class OtherRange(Rule):
@@ -430,9 +434,7 @@ def joined(tables):
     whole = Table(None)
     for table in tables:
         if table.rows:
-            whole.include(
-                table.rows, table.sum, table.squares, table.low, table.high
-            )
+            whole.include(table.rows, table.sum, table.squares, table.low, table.high)
     return whole
 
 

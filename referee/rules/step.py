@@ -725,7 +725,7 @@ class NanGradient(Rule):
             return
         grads = [p.grad for p in params if p.grad is not None]
         grads = [grad for grad in grads if grad.layout is torch.strided]
-        if any(bool(grad.isnan().any()) for grad in grads[:1] + grads[-1:]):
+        if any(bool(grad.sum().isnan()) for grad in grads[:1] + grads[-1:]):
             self.done = True
             self.say(f'{self.loss.item():.4g}')
 
