@@ -100,6 +100,8 @@ class Functions(TorchFunctionMode):
 
     def handlers_of(self, function):
         name = getattr(function, '__name__', '')
+        if function == torch.Tensor.data.__get__:
+            name = '.data'
         if name in UNSEEN:
             return None
         before, after = self.run.functions.get(name, ((), ()))

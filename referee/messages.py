@@ -19,9 +19,12 @@ CAUSES = {  # a rule, and those that follow from it, which then needn't be said
     'always on': {'mixed batch'},
     'divided by examples': {'means'},
     'alike': {'dead'},
-    'dead': {'constant'},
+    'dead': {'constant', 'stuck'},
+    'underflow': {'constant', 'stuck'},
+    'no model': {'gradients'},
     'batch first': {'mixed batch', 'amount of padding'},
     'mixed batch': {'amount of padding'},
+    'sampler weights': {'one class'},
     'late clipping': {'nan', 'nan gradient'},
 }
 

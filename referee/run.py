@@ -418,6 +418,7 @@ class Run:
             for x in given
         )
         call.training = call.model.training
+        call.is_text = inputs.dim() == 2 and inputs.dtype == torch.int64
         walks = [walk for walk in self.walks if walk.size == call.size]
         call.walk = walks[-1] if walks else None
         left = self.last_left  # next(iter(loader)) leaves it before the model is called
@@ -653,6 +654,7 @@ class Run:
 
     def end(self):
         self.resting = True
+        self.thread = None  # what rules compute now isn't the script's
         for walk in list(self.walks):
             self.loader_is_left(walk)
         self.fire('end')

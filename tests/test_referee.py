@@ -513,7 +513,8 @@ SCENES = {  # by the promise: the file, and [(arguments, the rules that are brok
             *each(['98', '100'], 'trainloader', '16'),
             *each(['98', '100'], 'train_test_loader', '16'),
             *each(['50'], 'testloader', '16', says={'leak'}),
-            *each(['50'], 'testloader', '15'),  # too few numbers to know an image by
+            *each(['50'], 'testloader', '3', says={'leak'}),
+            *each(['50'], 'testloader', '2'),  # too few numbers to know an image by
         ],
     ),
     'a test set that was chosen by is noticed': (

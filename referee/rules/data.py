@@ -62,7 +62,7 @@ class SameOrder(Rule):
             dict(next={}, last=None, again=0, repeated=0, steps=0, carried=False),
         )
         for call in used:
-            known['carried'] |= call.carried
+            known['carried'] |= call.carried or call.is_text
             if call.prints is None:
                 known['last'] = None
                 continue
@@ -132,7 +132,7 @@ class Leak(Rule):
     def test(self, call):
         if call.prints is None or not call.shape[1:]:
             return
-        if torch.Size(call.shape[1:]).numel() < 16:  # too few numbers to know it by
+        if not is_known_by_its_values(call):
             return
         walk = call.walk
         names = walk.names if walk else {*call.names, source_line(call.place)}
@@ -179,6 +179,16 @@ class Leak(Rule):
                 self.say(seen, len(prints), where=part['place'])
 
 
+def is_known_by_its_values(call):
+    """Would no two examples be equal by chance?"""
+    count = torch.Size(call.shape[1:]).numel()
+    inputs = call.inputs()
+    if count >= 16 or inputs is None or not inputs.is_floating_point():
+        return count >= 16
+    some = inputs.detach()[:64].float()
+    return count * (some != some.round()).float().mean().item() >= 3
+
+
 def source_line(where):
     file, line = where
     return linecache.getline(file, line)
@@ -196,7 +206,7 @@ class SharedChoice(Rule):
 
     @on('test')
     def test(self, call):
-        if call.prints is None or torch.Size(call.shape[1:]).numel() < 16:
+        if call.prints is None or not is_known_by_its_values(call):
             return
         walk = call.walk
         names = ' '.join(sorted(walk.names if walk else call.names))
@@ -286,31 +296,44 @@ class OtherRange(Rule):
 
     @on('end')
     def end(self):
-        for (training, _), (test, where) in self.tested.items():
-            train = self.trained.get(training)
-            if not train or not test or train[1].shape != test[1].shape:
-                continue
-            table = train[1].dim() == 1
-            if min(train[0], test[0]) < (20 if table else 100):
-                continue
-            mean, std = average(train)
-            mean_2, std_2 = average(test)
-            if table:
-                varies = std > 1e-6
-                if not varies.any():
-                    continue
-                far = (mean - mean_2).abs() > 2 * std
-                wide = (std_2 > 4 * std) | (std_2 < 0.25 * std)
-                off = ((far | wide) & varies).sum() > 0.5 * varies.sum()
-                worst = ((mean - mean_2).abs() / std.clamp(min=1e-6)).argmax()
-                numbers = [x[worst].item() for x in (mean, std, mean_2, std_2)]
-                kind = f'values of column {int(worst)}'
-            else:
-                off = abs(mean - mean_2) > 0.5 * std or not 0.6 < std_2 / std < 1.6
-                numbers = [x.item() for x in (mean, std, mean_2, std_2)]
-                kind = 'images'
-            if off:
-                self.say(kind, *(f'{x:.2f}' for x in numbers), where=where)
+        by_place = {}
+        for (_, key), (test, where) in self.tested.items():
+            for train in self.trained.values():
+                if train and test and train[1].shape == test[1].shape:
+                    by_place.setdefault((key, where), []).append((train, test))
+        for (_, where), pairs in by_place.items():
+            found = [differences(train, test) for train, test in pairs]
+            enough = any(map(are_enough, pairs))
+            if enough and all(found):  # it hasn't learned from data like these, either
+                self.say(*found[0], where=where)
+
+
+def are_enough(pair):
+    """Are these so many examples that they can be compared?"""
+    train, test = pair
+    table = train[1].dim() == 1
+    return min(train[0], test[0]) >= (20 if table else 100)
+
+
+def differences(train, test):
+    """What is told of two sets of different scale, or None."""
+    mean, std = average(train)
+    mean_2, std_2 = average(test)
+    if mean.dim() == 1:
+        varies = std > 1e-6
+        if not varies.any():
+            return None
+        far = (mean - mean_2).abs() > 2 * std
+        wide = (std_2 > 4 * std) | (std_2 < 0.25 * std)
+        off = ((far | wide) & varies).sum() > 0.5 * varies.sum()
+        worst = ((mean - mean_2).abs() / std.clamp(min=1e-6)).argmax()
+        numbers = [x[worst].item() for x in (mean, std, mean_2, std_2)]
+        kind = f'values of column {int(worst)}'
+    else:
+        off = abs(mean - mean_2) > 0.5 * std or not 0.6 < std_2 / std < 1.6
+        numbers = [x.item() for x in (mean, std, mean_2, std_2)]
+        kind = 'images'
+    return (kind, *(f'{x:.2f}' for x in numbers)) if off else None
 
 
 def add_statistics(sums, statistics):

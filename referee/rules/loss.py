@@ -1,6 +1,7 @@
 """What a loss gets."""
 
 import torch
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from ..run import is_plain, place
 from .base import Rule, on
@@ -239,6 +240,134 @@ class Labels(Rule):
             self.say(target.dtype, where=loss.place)
 
 
+class NoModelAsked(Rule):
+    name = 'no model'
+    advice = 'Give the loss what the model returned, not what it gets.'
+    what = 'The loss compared the inputs themselves with the labels'
+    fix = 'Write criterion(model(inputs), labels)'
+    lesson = '7'
+
+    @on('loss')
+    def loss(self, loss):
+        if loss.call is not None or loss.value.requires_grad:
+            return
+        for walk in self.run.walks:
+            if walk.width > 1 and walk.address == loss.output.data_ptr():
+                self.say(where=loss.place)
+
+
+class MeanTooEarly(Rule):
+    name = 'mean too early'
+    advice = 'Weight the loss of each example, and average afterward.'
+    what = 'exp(-loss) was computed from the mean over a batch, not for each example'
+    fix = (
+        "For a focal loss, use reduction='none', weight the loss of each example, and "
+        'take the mean at the end'
+    )
+    lesson = None
+    remark = True
+
+    def start(self):
+        self.means = WeakTensorKeyDictionary()  # loss, or its negative -> sign
+
+    @on('loss')
+    def loss(self, loss):
+        if loss.value.dim() == 0 and loss.output.dim() and len(loss.output) > 1:
+            if loss.options.get('reduction', 'mean') == 'mean':
+                self.means[loss.value] = 1
+
+    @on('after neg', 'after __neg__')
+    def negative(self, name, args, kwargs, result):
+        if self.means.get(args[0]):
+            self.means[result] = -self.means[args[0]]
+
+    @on('before exp')
+    def exp(self, name, args, kwargs):
+        values = args[0] if args else None
+        if isinstance(values, torch.Tensor) and self.means.get(values) == -1:
+            self.say()
+
+
+class PenaltyWithoutGradient(Rule):
+    name = 'penalty'
+    advice = 'Compute a penalty from the parameters themselves, not from `.data`.'
+    what = 'A term of the loss was computed from weights, but has no gradient'
+    fix = 'Use the parameters themselves: leave out .data, .detach(), and no_grad()'
+    lesson = '8'
+
+    def start(self):
+        self.cut = WeakTensorKeyDictionary()  # what was computed from weights' values
+
+    @on('after .data', 'after detach')
+    def values(self, name, args, kwargs, result):
+        if isinstance(args[0], torch.nn.Parameter) and self.run.call is None:
+            self.cut[result] = True
+
+    @on(
+        'after abs',
+        'after sum',
+        'after norm',
+        'after linalg_vector_norm',
+        'after pow',
+        'after __pow__',
+        'after square',
+        'after mul',
+        'after __mul__',
+        'after __rmul__',
+    )
+    def computed(self, name, args, kwargs, result):
+        if len(self.cut) and isinstance(result, torch.Tensor):
+            if any(isinstance(x, torch.Tensor) and x in self.cut for x in args[:2]):
+                self.cut[result] = True
+
+    @on('after add', 'after __add__', 'after __radd__', 'after add_', 'after __iadd__')
+    def added(self, name, args, kwargs, result):
+        if not len(self.cut) or not isinstance(result, torch.Tensor) or result.dim():
+            return
+        terms = [x for x in args[:2] if isinstance(x, torch.Tensor)]
+        cut = [x for x in terms if x in self.cut]
+        if cut and result.requires_grad:
+            self.say()
+        elif cut:
+            self.cut[result] = True
+
+
+class OneClass(Rule):
+    name = 'one class'
+    advice = 'Look at the labels before you train on them.'
+    what = 'All {} labels that the loss got were {}, though the model has {} outputs'
+    fix = (
+        'Print labels.unique(): they may have been divided (ToTensor divides a mask by '
+        '255) before they were turned to integers, or the data is sorted by class'
+    )
+    lesson = '7'
+
+    def start(self):
+        self.known = {}  # place -> [count, lowest, highest, outputs]
+
+    @on('some loss')
+    def loss(self, loss):
+        target = loss.target
+        if loss.name not in CLASSES or target.is_floating_point():
+            return
+        if loss.output.dim() < 2 or not is_plain(target):
+            return
+        valid = target[target != loss.options.get('ignore_index', -100)]
+        if valid.numel():
+            low, high = valid.min().item(), valid.max().item()
+            outputs = loss.output.shape[1]
+            known = self.known.setdefault(loss.place, [0, low, high, outputs])
+            known[0] += valid.numel()
+            known[1] = min(known[1], low)
+            known[2] = max(known[2], high)
+
+    @on('end')
+    def end(self):
+        for where, (count, low, high, outputs) in self.known.items():
+            if low == high and count >= 100 and outputs > 1:
+                self.say(count, low, outputs, where=where)
+
+
 class Stretched(Rule):
     name = 'shapes'
     advice = 'Compare tensors of the same shape.'
@@ -247,7 +376,7 @@ class Stretched(Rule):
     lesson = '14'
 
     def start(self):
-        self.unsqueezed = torch.utils.weak.WeakTensorKeyDictionary()
+        self.unsqueezed = WeakTensorKeyDictionary()
 
     @on('some loss')
     def loss(self, loss):
@@ -293,11 +422,12 @@ class Stretched(Rule):
 
 class OverOne(Rule):
     name = 'dimension of one'
-    advice = 'Take softmax and argmax only over more than one class.'
-    what = '{} over a dimension of size 1 always returns {}'
+    advice = 'Take softmax, argmax, and norms over more than one value.'
+    what = '{} over a dimension of size 1 returns only {}'
     fix = (
-        'For a single output, train with BCEWithLogitsLoss and compare the sigmoid to '
-        '0.5. For k classes, give the last layer k outputs'
+        'Look at the shape. For a single output, train with BCEWithLogitsLoss and '
+        'compare the sigmoid to 0.5. For k classes, give the last layer k outputs. For '
+        'the norm of each example, flatten the others: x.flatten(1).norm(dim=1)'
     )
     lesson = '4'
 
@@ -306,6 +436,7 @@ class OverOne(Rule):
         'after log_softmax',
         'after max',
         'after argmax',
+        'after norm',
     )
     def reduced(self, name, args, kwargs, result):
         values = args[0] if args else kwargs.get('input')
@@ -315,6 +446,10 @@ class OverOne(Rule):
         if values.dim() < 2 or values.shape[dim] != 1 or not is_plain(values):
             return
         if dim in (0, -values.dim()):
+            return
+        if name == 'norm':
+            if values.dim() > 2 and self.run.call is None:
+                self.say('norm', 'the absolute value')
             return
         if values.dim() != 2 or len(values) < 2:
             if name in ('max', 'argmax') or self.run.call is None:

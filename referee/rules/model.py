@@ -47,23 +47,34 @@ class TrainedInEvalMode(Rule):
 class Misspelled(Rule):
     name = 'misspelled'
     advice = 'Write `requires_grad`: Python accepts any other name, too.'
-    what = 'A parameter has an attribute called {}, which means nothing to torch'
-    fix = 'Write requires_grad, or call requires_grad_(False)'
+    what = 'A {} has an attribute called {}, which means nothing to torch'
+    fix = (
+        'Set requires_grad of the parameters: module.requires_grad_(False) does so for '
+        'all parameters of a module'
+    )
     lesson = '20'
 
-    def start(self):
-        self.seen = set()
+    @on('step')
+    def step(self, optimizer, training, params, used):
+        if training.steps == 0:
+            for call in used:
+                self.look_at(call)
 
-    @on('call')
-    def call(self, call, args, kwargs, output):
-        if id(call.model) in self.seen:
-            return
-        self.seen.add(id(call.model))
+    def look_at(self, call):
         for p in call.model.parameters():
             for name in vars(p):
                 if difflib.get_close_matches(name, ['requires_grad'], cutoff=0.85):
-                    self.say(name, where=line_with(rf'\.{name}\b', call.place))
+                    self.tell('parameter', name, call)
                     return
+        for module in call.model.modules():
+            for name in vars(module):
+                if difflib.get_close_matches(name, ['requires_grad'], cutoff=0.85):
+                    self.tell(type(module).__name__, name, call)
+                    return
+
+    def tell(self, kind, name, call):
+        where = line_with(rf'\.{name}\s*=[^=]', call.place)
+        self.say(kind, name, where=where)
 
 
 def line_with(pattern, where):
@@ -100,6 +111,35 @@ class FrozenNorm(Rule):
         for call in used:
             if getattr(call, 'moved', False):
                 self.say(where=call.place)
+
+
+class LastBatchOnly(Rule):
+    name = 'momentum'
+    advice = 'Give batch norm a small momentum, such as 0.1.'
+    what = (
+        'Batch norm has a momentum of {}, so its statistics are little more than those '
+        'of the last batch'
+    )
+    fix = (
+        "torch's momentum is the weight of the new batch: 0.1 by default. What other "
+        'libraries call 0.99 is 0.01 here'
+    )
+    lesson = '18_2'
+    remark = True
+
+    def start(self):
+        self.seen = set()
+
+    @on('call')
+    def call(self, call, args, kwargs, output):
+        if id(call.model) in self.seen or not call.grad:
+            return
+        self.seen.add(id(call.model))
+        for layer in call.model.modules():
+            if isinstance(layer, NORM) and (layer.momentum or 0) > 0.5:
+                where = line_with(r'momentum\s*=', call.place)
+                self.say(layer.momentum, where=where)
+                return
 
 
 class NormUntouched(Rule):

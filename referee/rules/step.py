@@ -8,7 +8,7 @@ import types
 import weakref
 
 import torch
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
 from ..run import called_by, frames, place
 from .base import Rule, on
@@ -361,6 +361,7 @@ class NewOptimizer(Rule):
     lesson = '10'
 
     def start(self):
+        self.rarely = NewOptimizerNowAndThen(self.run)
         self.known = {}  # place of the step -> [new ones, steps]
         self.owners = torch.utils.weak.WeakTensorKeyDictionary()
 
@@ -384,6 +385,87 @@ class NewOptimizer(Rule):
         for where, (new, steps) in self.known.items():
             if new >= 5 and new > 0.5 * steps:
                 self.say(new, where=where)
+            elif new >= 2:
+                self.run.say(self.rarely, new, where=where)
+
+
+class NewOptimizerNowAndThen(Rule):
+    name = 'new optimizers'
+    advice = 'Keep the optimizer from one epoch to the next.'
+    what = (
+        'A new optimizer was made {} times for the same parameters, so it forgot what '
+        'it knew of earlier steps'
+    )
+    fix = 'Make the optimizer once, before the loop over the epochs'
+    lesson = '10'
+    remark = True
+
+
+class OneCycle(Rule):
+    name = 'one cycle'
+    advice = 'Call the `step()` of `OneCycleLR` after each step of the optimizer.'
+    what = (
+        'OneCycleLR was made for {} steps and took {}, while the optimizer took {}: so '
+        'the learning rate was still in its warmup'
+    )
+    fix = 'Call scheduler.step() after each optimizer.step(), in the loop over batches'
+    lesson = '18_2'
+
+    def start(self):
+        self.known = {}  # training -> [weak reference, total, steps taken]
+        self.steps = {}
+
+    @on('step', 'step at rest')
+    def step(self, optimizer, training, params, used=()):
+        steps = self.steps[training] = self.steps.get(training, 0) + 1
+        if steps == 2 and hasattr(optimizer.step, '_wrapped_by_lr_sched'):
+            for thing in all_of(OneCycleLR):
+                if thing.optimizer is optimizer:
+                    self.known[training] = [weakref.ref(thing), thing.total_steps, 0]
+        known = self.known.get(training)
+        if known is not None and known[0]() is not None:
+            known[2] = known[0]().last_epoch
+
+    @on('end')
+    def end(self):
+        for training, (_, total, taken) in self.known.items():
+            steps = self.steps[training]
+            if taken < 0.3 * total and steps > 0.9 * total:
+                where = line_with(r'\bOneCycleLR\(', training.place)
+                self.say(total, taken, steps, where=where)
+
+
+class ScheduleNotLoaded(Rule):
+    name = 'schedule not loaded'
+    advice = 'Save and load the state of the scheduler, too.'
+    what = (
+        'The optimizer goes on after {} steps that it took earlier, but its {} begins '
+        'anew'
+    )
+    fix = (
+        'Save scheduler.state_dict() with the others, and call '
+        'scheduler.load_state_dict() when you go on'
+    )
+    lesson = '17_2'
+
+    def start(self):
+        self.seen = set()
+
+    @on('step')
+    def step(self, optimizer, training, params, used):
+        if training in self.seen:
+            return
+        self.seen.add(training)
+        taken = 0
+        for p in params:
+            steps = optimizer.state.get(p, {}).get('step', 0)
+            taken = max(taken, int(steps))
+        if not taken or not hasattr(optimizer.step, '_wrapped_by_lr_sched'):
+            return
+        for thing in all_of(LRScheduler):
+            if thing.optimizer is optimizer and thing.last_epoch == 0:
+                name = type(thing).__name__
+                self.say(taken, name, where=line_with(rf'\b{name}\(', place()))
 
 
 class IdleSchedule(Rule):
@@ -442,11 +524,24 @@ class DeadGradient(Rule):
         self.waiting = {}  # training -> {id: (name, parameter)}
         self.looks = {}
         self.places = {}
+        self.half = set()  # trainings with float16 and without a scaler
+        self.one_step = OneStepBackward(self.run)
+        self.underflow = Underflow(self.run)
+
+    @on('some call')
+    def call(self, call, args, kwargs, output):
+        device = call.inputs().device.type
+        call.half = (
+            torch.is_autocast_enabled(device)
+            and torch.get_autocast_dtype(device) == torch.float16
+        )
 
     @on('some step')
     def step(self, optimizer, training, params, used):
         if called_by('step', 'grad_scaler.py'):
             return
+        if any(getattr(call, 'half', False) for call in used):
+            self.half.add(training)
         looks = self.looks[training] = self.looks.get(training, 0) + 1
         if looks == 1:
             names = {}
@@ -465,9 +560,47 @@ class DeadGradient(Rule):
     @on('end')
     def end(self):
         for training, waiting in self.waiting.items():
-            if waiting and self.looks[training] >= 10:
-                names = ', '.join(name for name, _ in waiting.values())
-                self.say(names, self.looks[training], where=self.places[training])
+            # A bias alone may have gradients that cancel, as in a Wasserstein loss.
+            if self.looks[training] < 10 or all(
+                p.dim() < 2 for _, p in waiting.values()
+            ):
+                continue
+            names = [name for name, _ in waiting.values()]
+            where = self.places[training]
+            backward = [
+                name for name in names if re.search('weight_hh.*_reverse', name)
+            ]
+            if backward == names:
+                self.run.say(self.one_step, where=where)
+            elif training in self.half:
+                self.run.say(self.underflow, ', '.join(names), where=where)
+            else:
+                self.say(', '.join(names), self.looks[training], where=where)
+
+
+class OneStepBackward(Rule):
+    name = 'one step backward'
+    advice = 'Read the backward direction of an RNN at the first step.'
+    what = (
+        'The backward direction of a bidirectional RNN was only read where it had seen '
+        'one step, so its weights for further steps got no gradient'
+    )
+    fix = (
+        'Its last state belongs to the first step: use output[:, 0, hidden_size:], or '
+        'h_n[-1], and output[:, -1, :hidden_size], or h_n[-2], for the other direction'
+    )
+    lesson = None
+
+
+class Underflow(Rule):
+    name = 'underflow'
+    advice = 'Use a `GradScaler` with float16.'
+    what = 'With float16 and no GradScaler, the gradient of {} was rounded to 0'
+    fix = (
+        'Use torch.amp.GradScaler: scaler.scale(loss).backward(), '
+        'scaler.step(optimizer), scaler.update(). Or use bfloat16'
+    )
+    lesson = '23_1'
 
 
 class Stuck(Rule):

@@ -1,0 +1,23 @@
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(0)
+x = torch.randn(600, 20)
+y = (x[:, :3].sum(dim=1) > 0).long()
+train_loader = DataLoader(TensorDataset(x[:500], y[:500]), batch_size=32, shuffle=True)
+val_loader = DataLoader(TensorDataset(x[500:], y[500:]), batch_size=50)
+model = nn.Sequential(nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 2))
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+for epoch in range(3):
+    for inputs, labels in train_loader:
+        loss = nn.functional.cross_entropy(model(inputs), labels)
+        penalty = 0
+        for name, param in model.named_parameters():
+            if 'weight' in name:
+                penalty = penalty + param.data.abs().sum()
+        total = loss + 0.001 * penalty
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+    print(epoch, loss.item(), float(penalty))
