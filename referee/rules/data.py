@@ -488,14 +488,14 @@ class InputScale(Rule):
     def end(self):
         for training, sums in self.sums.items():
             mean, std = average(sums)
+            size = (mean**2 + std**2).sqrt()
             if mean.dim() == 1:
-                worst = int((mean.abs() / std.clamp(min=1e-6) * (std > 0)).argmax())
-                mean, std = mean[worst].item(), std[worst].item()
-                off = abs(mean) > 20 * std > 0 or std > 1000
+                worst = int(size.argmax())
+                off = size[worst] > 100
+                mean, std = mean[worst], std[worst]
                 kind = f'values of column {worst}'
             else:
-                mean, std = mean.item(), std.item()
-                off = abs(mean) > 20 * std or std > 20 or 0 < std < 0.02
+                off = size > 20 or 0 < size < 0.02
                 kind = 'images'
             if off and sums[0] >= 20:
                 self.say(kind, f'{mean:.3g}', f'{std:.3g}', where=self.places[training])

@@ -71,9 +71,9 @@ class WholeModel(Rule):
             self.say()
 
 
-def file_of(args, kwargs):
-    file = args[0] if args else kwargs.get('f')
-    return str(file)
+def name_of(file):
+    """The name of a file, given by its name or as an open file."""
+    return str(getattr(file, 'name', file))
 
 
 class NoMapLocation(Rule):
@@ -89,7 +89,7 @@ class NoMapLocation(Rule):
     @on('save')
     def save(self, args, kwargs):
         file = args[1] if len(args) > 1 else kwargs.get('f')
-        self.written.add(str(file))
+        self.written.add(name_of(file))
 
     @on('load')
     def load(self, args, kwargs):
@@ -101,7 +101,8 @@ class NoMapLocation(Rule):
             for frame in found
         )
         missing = len(args) < 2 and kwargs.get('map_location') is None
-        if cares and missing and file_of(args, kwargs) not in self.written:
+        file = args[0] if args else kwargs.get('f')
+        if cares and missing and name_of(file) not in self.written:
             self.say()
 
 

@@ -431,37 +431,59 @@ class OverOne(Rule):
     )
     lesson = '4'
 
-    @on(
-        'after softmax',
-        'after log_softmax',
-        'after max',
-        'after argmax',
-        'after norm',
-    )
-    def reduced(self, name, args, kwargs, result):
+    def start(self):
+        self.inside = {}  # place of a softmax in a model -> its name, or None
+
+    @on('after softmax', 'after log_softmax')
+    def softmax(self, name, args, kwargs, result):
+        values, dim = self.reduced(args, kwargs)
+        if values is None:
+            return
+        if self.run.call is None:
+            if values.shape[dim] == 1 and self.is_answer(values):
+                self.say(name, int(name == 'softmax'))
+        elif values.shape[dim] > 1:
+            self.inside[place()] = None  # attention to a first token is over one, too
+        else:
+            self.inside.setdefault(place(), name)
+
+    @on('after max', 'after argmax')
+    def largest(self, name, args, kwargs, result):
+        values, dim = self.reduced(args, kwargs)
+        if values is None or values.dim() != 2 or len(values) < 2:
+            return
+        if values.shape[dim] == 1 and self.run.call is None and self.is_answer(values):
+            self.say(name, 'index 0')
+
+    @on('after norm')
+    def norm(self, name, args, kwargs, result):
+        values, dim = self.reduced(args, kwargs)
+        if values is None or values.dim() < 3 or self.run.call is not None:
+            return
+        if values.shape[dim] == 1:
+            self.say(name, 'the absolute value')
+
+    def reduced(self, args, kwargs):
+        """The values and the dimension that a function reduces, or None and None."""
         values = args[0] if args else kwargs.get('input')
         dim = args[1] if len(args) > 1 else kwargs.get('dim')
         if type(dim) is not int or not isinstance(values, torch.Tensor):
-            return
-        if values.dim() < 2 or values.shape[dim] != 1 or not is_plain(values):
-            return
-        if dim in (0, -values.dim()):
-            return
-        if name == 'norm':
-            if values.dim() > 2 and self.run.call is None:
-                self.say('norm', 'the absolute value')
-            return
-        if values.dim() != 2 or len(values) < 2:
-            if name in ('max', 'argmax') or self.run.call is None:
-                return
+            return None, None
+        if values.dim() < 2 or not is_plain(values) or dim in (0, -values.dim()):
+            return None, None
+        if not -values.dim() <= dim < values.dim():
+            return None, None
+        return values, dim
+
+    def is_answer(self, values):
         mark = self.run.marks.get(values)
-        inside = self.run.call is not None
-        if not inside and (mark is None or mark.call is None):
-            return
-        if name == 'max' and isinstance(result, tuple) and inside:
-            return
-        value = {'softmax': 1, 'log_softmax': 0}.get(name, 'index 0')
-        self.say(name, value)
+        return mark is not None and mark.call is not None
+
+    @on('end')
+    def end(self):
+        for where, name in self.inside.items():
+            if name is not None:
+                self.say(name, int(name == 'softmax'), where=where)
 
 
 class OverTheBatch(Rule):
