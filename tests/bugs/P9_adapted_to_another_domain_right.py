@@ -1,0 +1,55 @@
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(0)
+
+
+def scans(n, gain, shift):
+    labels = torch.randint(0, 2, (n,))
+    images = torch.randn(n, 1, 6, 6) * 0.3 + labels[:, None, None, None]
+    return TensorDataset(gain * images + shift, labels)
+
+
+def accuracy(model, loader):
+    model.eval()
+    correct = 0
+    with torch.no_grad():
+        for images, labels in loader:
+            correct += (model(images).argmax(dim=1) == labels).sum().item()
+    return correct / len(loader.dataset)
+
+
+def train(model, loader, epochs):
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    model.train()
+    for epoch in range(epochs):
+        for images, labels in loader:
+            loss = nn.functional.cross_entropy(model(images), labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+
+first = DataLoader(scans(200, 1.0, 0.0), batch_size=20, shuffle=True)
+second = DataLoader(scans(40, 0.5, 1.5), batch_size=10, shuffle=True)
+test = DataLoader(scans(120, 0.5, 1.5), batch_size=40)
+model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(64, 2))
+train(model, first, epochs=5)
+print('before', accuracy(model, test))
+model[0].requires_grad_(False)
+train(model, second, epochs=6)
+print('after', accuracy(model, test))
+
+images = torch.rand(200, 36)
+critic = nn.Sequential(nn.Linear(36, 24), nn.ReLU(), nn.Linear(24, 1))
+optimizer = torch.optim.RMSprop(critic.parameters(), lr=1e-3)
+for step in range(20):
+    real, fake = images[torch.randint(0, 200, (32,))], torch.rand(32, 36) ** 2
+    loss = critic(fake).mean() - critic(real).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    with torch.no_grad():
+        for p in critic.parameters():
+            p.clamp_(-0.1, 0.1)
