@@ -24,6 +24,7 @@ CAUSES = {  # a rule, and those that follow from it, which then needn't be said
     'no model': {'gradients'},
     'batch first': {'mixed batch', 'amount of padding'},
     'mixed batch': {'amount of padding'},
+    'one example': {'constant', 'one class', 'order'},
     'sampler weights': {'one class'},
     'late clipping': {'nan', 'nan gradient'},
 }

@@ -87,6 +87,8 @@ NAMED = {  # the rules that name a wrong script, with the lines where the change
     '106_inputs_lost_on_the_way': {('constant', 13)},
     '107_only_the_outer_module_in_eval_mode': {('always on', 23)},
     '108_gray_values_up_to_255': {('scale', 16)},
+    '109_weights_of_half_precision': {('stuck', 15)},
+    '110_scaler_that_saw_the_test': {('scaled together', 27)},
     '111_masks_divided_by_255': {('one class', 14)},
     '112_loss_of_the_inputs': {('no model', 25)},
     '113_focal_loss_of_a_mean': {('mean too early', 14)},
@@ -99,8 +101,11 @@ NAMED = {  # the rules that name a wrong script, with the lines where the change
     '120_float16_without_a_scaler': {('underflow', 16)},
     '121_a_module_cannot_be_frozen_so': {('misspelled', 11)},
     '122_norm_over_the_channel': {('dimension of one', 15)},
-    '109_weights_of_half_precision': {('stuck', 15)},
-    '110_scaler_that_saw_the_test': {('scaled together', 27)},
+    '123_map_viewed_as_rows': {('view', 14)},
+    '124_states_of_layers_viewed': {('view', 19)},
+    '125_rate_in_place_of_a_factor': {('factor', 19)},
+    '126_tested_with_the_other_loader': {('unused loader', 19)},
+    '127_the_same_example_each_time': {('one example', 25)},
 }
 UNTOLD = [  # it would take a guess to tell these from what is meant
     '23_gan_detached_in_generator_step',

@@ -21,8 +21,9 @@ def write(folder, name, source):
     return path
 
 
-def test_what_is_hard_to_watch_computes_the_same():
-    script = PROGRAMS / 'watched/torch_features.py'
+@pytest.mark.parametrize('name', ['torch_features', 'modes'])
+def test_what_is_hard_to_watch_computes_the_same(name):
+    script = PROGRAMS / f'watched/{name}.py'
     alone = run(script)
     watched = run(REFEREE, '--json', script)
     assert alone.returncode == 0, alone.stderr

@@ -8,7 +8,12 @@ import sys
 
 import numpy as np
 import torch
-from torch.utils.data import BatchSampler, DistributedSampler, SequentialSampler
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    DistributedSampler,
+    SequentialSampler,
+)
 
 from ..run import MOST_SEEN, is_plain
 from .base import Rule, on
@@ -192,6 +197,71 @@ def is_known_by_its_values(call):
 def source_line(where):
     file, line = where
     return linecache.getline(file, line)
+
+
+class UnusedLoader(Rule):
+    name = 'unused loader'
+    advice = 'Test with the loader of the test set.'
+    what = (
+        'The model was tested on the examples that it had learned from, and {} was '
+        'never used'
+    )
+    fix = 'Use it for the test: for inputs, labels in {}'
+    lesson = '15'
+
+    def start(self):
+        self.tested = {}  # training -> {walk: [known, count, place]}
+        self.used = set()
+
+    @on('loader starts')
+    def starts(self, walk):
+        self.used.add(id(walk.loader))
+        self.used.add(id(walk.dataset))
+
+    @on('test')
+    def test(self, call):
+        if call.prints is None or call.walk is None or call.training:
+            return
+        for training in trainings_of(self.run, call.model):
+            if any(data is call.walk.dataset for data in training.datasets):
+                self.tested[call.place] = self.tested.get(call.place, 0) + 1
+
+    @on('end')
+    def end(self):
+        if not self.tested or self.run.evaluations != sum(self.tested.values()):
+            return  # it was tested on other data, too
+        module = self.run.module
+        for name, loader in vars(module).items() if module is not None else ():
+            if not isinstance(loader, DataLoader) or 'train' in name:
+                continue
+            if id(loader) not in self.used and id(loader.dataset) not in self.used:
+                self.say(name, name, where=next(iter(self.tested)))
+                return
+
+
+class OneExample(Rule):
+    name = 'one example'
+    advice = 'Look at a batch before you train.'
+    what = 'All {} examples of a batch are the same, in each of {} batches'
+    fix = 'Print a batch, and look at how the index is used in __getitem__'
+    lesson = '11'
+
+    def start(self):
+        self.places = {}  # place of the loader -> [batches of one example, all, size]
+
+    @on('call')
+    def call(self, call, args, kwargs, output):
+        if call.prints is None or call.walk is None or call.size < 8:
+            return
+        known = self.places.setdefault(call.walk.place, [0, 0, call.size])
+        known[0] += len(set(call.prints)) == 1
+        known[1] += 1
+
+    @on('end')
+    def end(self):
+        for where, (same, batches, size) in self.places.items():
+            if same == batches >= 3:
+                self.say(size, batches, where=where)
 
 
 class SharedChoice(Rule):

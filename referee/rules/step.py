@@ -8,7 +8,7 @@ import types
 import weakref
 
 import torch
-from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
 from ..run import called_by, frames, place
 from .base import Rule, on
@@ -93,7 +93,9 @@ class Unused(Rule):
     advice = 'Give the optimizer only parameters that take part in the loss.'
     what = '{} got no gradient in any step'
     fix = (
-        "Use the layer in forward(), or leave it out of the optimizer if it isn't used"
+        'Use the layer in forward(), and look for what cuts off its gradient (detach, '
+        ".data, no_grad, numpy). If it isn't meant to learn, leave it out of the "
+        'optimizer'
     )
     lesson = '8'
 
@@ -466,6 +468,31 @@ class ScheduleNotLoaded(Rule):
             if thing.optimizer is optimizer and thing.last_epoch == 0:
                 name = type(thing).__name__
                 self.say(taken, name, where=line_with(rf'\b{name}\(', place()))
+
+
+class RateAsFactor(Rule):
+    name = 'factor'
+    advice = 'Return a factor from the function of `LambdaLR`, not a learning rate.'
+    what = 'LambdaLR multiplied the learning rate {} by itself, so the rate is {}'
+    fix = 'Return what the learning rate is multiplied by: 1.0 leaves it as it is'
+    lesson = '18_2'
+
+    def start(self):
+        self.seen = set()
+
+    @on('step')
+    def step(self, optimizer, training, params, used):
+        if training in self.seen:
+            return
+        self.seen.add(training)
+        if not hasattr(optimizer.step, '_wrapped_by_lr_sched'):
+            return
+        for thing in all_of(LambdaLR):
+            base, rate = thing.base_lrs[0], optimizer.param_groups[0]['lr']
+            if thing.optimizer is optimizer and base != 1:
+                if abs(rate - base**2) < 1e-6 * base**2:
+                    where = line_with(r'\bLambdaLR\(', place())
+                    self.say(f'{base:g}', f'{rate:g}', where=where)
 
 
 class IdleSchedule(Rule):
