@@ -55,6 +55,7 @@ NAMED = {  # the rules that name a wrong script, with the lines where the change
     '61_sampler_weights_per_class': {('sampler weights', 25)},
     '62_max_over_one_column': {('dimension of one', 43)},
     '64_no_optimizer_step': {('no step', 16)},
+    '65_test_reads_the_train_loader': {('unused loader', 29)},
     '68_thresholded_loss': {('cut off', 36)},
     '70_dataset_changed_in_place': {('data changed', 28), ('data changed', 36)},
     '73_test_drops_the_last_batch': {('part', 33)},
@@ -65,6 +66,7 @@ NAMED = {  # the rules that name a wrong script, with the lines where the change
     '80_class_weights_swapped': {('class weights', 34)},
     '82_rate_too_large': {('nan', 17)},
     '83_square_root_of_zero': {('nan gradient', 29)},
+    '85_only_the_last_batch_counts': {('last batch', 26)},
     '86_classes_in_another_order': {('class numbers', 50)},
     '88_returns_minus_values': {('shapes', 27), ('shapes', 28)},
     '89_keys_of_a_wrapper': {('keys', 26)},
@@ -113,10 +115,8 @@ UNTOLD = [  # it would take a guess to tell these from what is meant
     '46_image_and_mask_flipped_apart',
     '50_padding_mask_inverted',
     '56_bgr_at_test',
-    '65_test_reads_the_train_loader',
     '67_validated_on_the_test_set',
     '71_teacher_forcing_in_the_test',
-    '85_only_the_last_batch_counts',
 ]
 RIGHT = sorted(path.stem for path in BUGS.glob('*_right.py'))
 

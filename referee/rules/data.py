@@ -5,6 +5,7 @@ import linecache
 import random
 import re
 import sys
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from torch.utils.data import (
     SequentialSampler,
 )
 
-from ..run import MOST_SEEN, is_plain
+from ..run import MOST_SEEN, frames, is_plain
 from .base import Rule, on
 
 MOST_STEPS = 20_000  # steps in which the order of the batches is looked at
@@ -210,8 +211,9 @@ class UnusedLoader(Rule):
     lesson = '15'
 
     def start(self):
-        self.tested = {}  # training -> {walk: [known, count, place]}
+        self.tested = {}  # place -> batches of learned examples
         self.used = set()
+        self.loaders = {}  # name -> [ids of a loader and of its dataset]
 
     @on('loader starts')
     def starts(self, walk):
@@ -224,17 +226,28 @@ class UnusedLoader(Rule):
             return
         for training in trainings_of(self.run, call.model):
             if any(data is call.walk.dataset for data in training.datasets):
+                if call.place not in self.tested:
+                    self.look_for_loaders()
                 self.tested[call.place] = self.tested.get(call.place, 0) + 1
+
+    def look_for_loaders(self):
+        """In the variables of the script's functions, and in attributes of these."""
+        for frame in frames():
+            known = dict(frame.f_locals)
+            for value in list(known.values()):
+                own = getattr(value, '__dict__', None)
+                if isinstance(own, dict) and not isinstance(value, (ModuleType, type)):
+                    known.update(own)
+            for name, value in known.items():
+                if isinstance(value, DataLoader) and 'train' not in name:
+                    self.loaders[name] = [id(value), id(value.dataset)]
 
     @on('end')
     def end(self):
         if not self.tested or self.run.evaluations != sum(self.tested.values()):
             return  # it was tested on other data, too
-        module = self.run.module
-        for name, loader in vars(module).items() if module is not None else ():
-            if not isinstance(loader, DataLoader) or 'train' in name:
-                continue
-            if id(loader) not in self.used and id(loader.dataset) not in self.used:
+        for name, ids in self.loaders.items():
+            if not self.used.intersection(ids):
                 self.say(name, name, where=next(iter(self.tested)))
                 return
 

@@ -162,6 +162,42 @@ class TestChanges(Rule):
                 self.say(where=where)
 
 
+class LastBatchOnly(Rule):
+    name = 'last batch'
+    advice = 'Compare the predictions of each batch with its labels.'
+    what = 'Of {} batches to test, only the last was compared with its labels'
+    fix = 'Count what is right inside of the loop over the batches, and divide after it'
+    lesson = '14'
+
+    def start(self):
+        self.walks = {}  # place of the loader -> {walk: [calls, judged, last call]}
+
+    @on('call')
+    def call(self, call, args, kwargs, output):
+        if call.grad or call.walk is None:
+            return
+        walks = self.walks.setdefault(call.walk.place, {})
+        if len(walks) < 20:
+            known = walks.setdefault(call.walk, [0, [], None])
+            known[0] += 1
+            known[2] = call
+
+    @on('test')
+    def test(self, call):
+        walks = self.walks.get(call.walk.place, {}) if call.walk is not None else {}
+        if call.walk in walks:
+            walks[call.walk][1].append(call is walks[call.walk][2])
+
+    @on('end')
+    def end(self):
+        for where, walks in self.walks.items():
+            counts = [calls for calls, _, _ in walks.values()]
+            # Batches that were joined are known by the first of them.
+            if all(judged == [True] for _, judged, _ in walks.values()):
+                if min(counts) >= 3:
+                    self.say(min(counts), where=where)
+
+
 class FirstBatchOnly(Rule):
     name = 'first batch'
     advice = 'Test on all batches of a loader, not on the first again and again.'
