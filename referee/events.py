@@ -7,6 +7,7 @@ ReduceLROnPlateau have no such way. They are wrapped by functions that pass on w
 they get.
 """
 
+import contextlib
 import functools
 import os
 import warnings
@@ -163,10 +164,11 @@ class Functions(TorchFunctionMode):
 class Batches:
     """The iterator of a DataLoader, with everything that it has."""
 
-    def __init__(self, batches, walk, run):
+    def __init__(self, batches, walk, watch):
         self._batches = batches
         self._walk = walk
-        self._run = run
+        self._watch = watch
+        self._run = watch.run
 
     def __iter__(self):
         return self
@@ -176,7 +178,8 @@ class Batches:
 
     def __next__(self):
         try:
-            batch = next(self._batches)
+            with self._watch.away():
+                batch = next(self._batches)
         except StopIteration:
             self._run.guarded(self._run.loader_ends, self._walk)
             raise
@@ -187,7 +190,7 @@ class Batches:
         return batch
 
     def __getattr__(self, name):
-        if name in ('_batches', '_walk', '_run'):  # while it's being copied
+        if name in ('_batches', '_walk', '_watch', '_run'):  # while it's being copied
             raise AttributeError(name)
         return getattr(self._batches, name)
 
@@ -204,6 +207,7 @@ class Watch:
         self.replaced = []
         self.in_step = False  # of an optimizer
         self.modes = None  # how many modes there are while ours is away
+        self.loading = 0  # batches that are being loaded
         run.rest.watch = self
 
     def start(self):
@@ -268,6 +272,20 @@ class Watch:
             self.modes = None
         return True
 
+    @contextlib.contextmanager
+    def away(self):
+        """Watch nothing while a batch is loaded: transforms are functions, too."""
+        was_there = self.modes is None
+        if was_there:
+            self.leave()
+        self.loading += 1
+        try:
+            yield
+        finally:
+            self.loading -= 1
+            if was_there:
+                self.come_back()
+
     def pause(self):
         """In a process that was forked, nothing is watched."""
         self.run.resting = True
@@ -290,7 +308,7 @@ class Watch:
         if self.run.thread is None:
             return batches
         walk = self.run.guarded(self.run.loader_starts, args[0])
-        return Batches(batches, walk, self.run) if walk else batches
+        return Batches(batches, walk, self) if walk else batches
 
     def called(self, name, args, kwargs):
         self.run.fire(name, args, kwargs)
@@ -307,11 +325,13 @@ class Watch:
             self.run.guarded(handler, *details)
 
     def module_starts(self, module, args):
-        if is_traced() or get_ident() != self.run.thread:
+        if self.loading or is_traced() or get_ident() != self.run.thread:
             return
         run = self.run
         if self.in_step:
             self.resume()
+        if self.modes is not None and not run.resting:
+            self.come_back()  # which was impossible before
         run.depth += 1
         if run.resting:
             if run.depth > 1:
@@ -327,7 +347,7 @@ class Watch:
 
     def module_ends(self, module, args, *rest):
         """rest: (kwargs, output), or (None,) after an error in forward()."""
-        if is_traced() or get_ident() != self.run.thread:
+        if self.loading or is_traced() or get_ident() != self.run.thread:
             return
         run = self.run
         call = run.call

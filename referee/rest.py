@@ -11,6 +11,7 @@ from collections import Counter
 import torch
 
 ALL_WATCHED = 100  # steps before the first rest
+ALL_CALLS_WATCHED = 1000  # or calls, of which there may be many before a step
 NEW_DATA_WATCHED = 2000  # the same while a loader brings new examples
 CYCLE, WATCHED = 20, 3  # later, so many steps of each cycle are watched
 FAMILIAR = 100  # batches in a row with nothing new
@@ -34,6 +35,7 @@ class Rest:
         self.leader = None  # the training whose steps are counted in cycles
         self.shapes = {}  # id of a model -> the shape of what it gets in training
         self.calls = 0  # of models in training, since the leader's last step
+        self.all_calls = 0
         self.usual_calls = Counter()
         self.prints = []  # [(ids of parameters, fingerprints)] while resting
         self.familiar = 0  # training batches in a row with nothing new
@@ -57,9 +59,10 @@ class Rest:
             return
         if not self.run.resting:
             self.usual_calls[self.calls] += 1
-        self.calls = 0
         self.cycles += 1
-        if self.cycles <= ALL_WATCHED:
+        self.all_calls += self.calls
+        self.calls = 0
+        if self.cycles <= ALL_WATCHED and self.all_calls <= ALL_CALLS_WATCHED:
             return
         brings_new = self.run.walks and not self.is_familiar()
         if brings_new and self.cycles <= NEW_DATA_WATCHED:
@@ -97,9 +100,15 @@ class Rest:
         if torch.is_grad_enabled() and module.training:
             shape = self.shapes.get(id(module))
             if shape is not None:
-                most = self.usual_calls.most_common(1)[0][0]
-                return shape != shape_of(args) or self.calls >= most
+                return shape != shape_of(args) or self.calls >= self.most_calls()
         return self.run.owns(module)
+
+    def most_calls(self):
+        """How many calls are usual before a step, or the most if that varies."""
+        (count, times), *_ = self.usual_calls.most_common(1)
+        if 2 * times > self.usual_calls.total():
+            return count
+        return max(self.usual_calls)
 
     def call(self, module, args, fingerprints):
         """A usual call while we rest."""

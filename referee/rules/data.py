@@ -455,7 +455,7 @@ class ScaledTogether(Rule):
     @on('call')
     def call(self, call, args, kwargs, output):
         inputs = call.inputs()
-        if call.prints is None or inputs.dim() != 2 or call.carried:
+        if call.prints is None or inputs.dim() != 2 or call.carried or call.size < 2:
             return
         if not inputs.is_floating_point() or inputs.shape[1] > self.most_columns:
             return

@@ -260,14 +260,14 @@ class AlwaysTrue(Rule):
     @on('after gt', 'after ge', 'after lt', 'after le', 'after __gt__', 'after __lt__')
     def compared(self, name, args, kwargs, result):
         values, bound = args[0], args[1] if len(args) > 1 else kwargs.get('other')
-        if not isinstance(values, torch.Tensor) or isinstance(bound, torch.Tensor):
-            return
-        if self.run.call is not None or values.numel() < 2:
+        if isinstance(bound, torch.Tensor) or bound not in (0, 1):
             return
         mark = self.run.marks.get(values)
-        if mark is None or mark.call is None or not values.is_floating_point():
+        if self.run.call is not None or mark is None or mark.call is None:
             return
-        if bound not in (0, 1) or called_from_library():
+        if values.numel() < 2 or not values.is_floating_point():
+            return
+        if called_from_library():
             return
         low, high = values.detach().amin().item(), values.detach().amax().item()
         count = self.counts.setdefault((place(), bound), [0, 0, True, 0.0])

@@ -1,9 +1,8 @@
 """What a loss gets."""
 
 import torch
-from torch.utils.weak import WeakTensorKeyDictionary
 
-from ..run import is_plain, place
+from ..run import ByTensor, is_plain, place
 from .base import Rule, on
 
 CLASSES = ('cross_entropy', 'nll_loss')
@@ -268,7 +267,7 @@ class MeanTooEarly(Rule):
     remark = True
 
     def start(self):
-        self.means = WeakTensorKeyDictionary()  # loss, or its negative -> sign
+        self.means = ByTensor()  # loss, or its negative -> sign
 
     @on('loss')
     def loss(self, loss):
@@ -296,7 +295,7 @@ class PenaltyWithoutGradient(Rule):
     lesson = '8'
 
     def start(self):
-        self.cut = WeakTensorKeyDictionary()  # what was computed from weights' values
+        self.cut = ByTensor()  # what was computed from weights' values
 
     @on('after .data', 'after detach')
     def values(self, name, args, kwargs, result):
@@ -376,7 +375,7 @@ class Stretched(Rule):
     lesson = '14'
 
     def start(self):
-        self.unsqueezed = WeakTensorKeyDictionary()
+        self.unsqueezed = ByTensor()
 
     @on('some loss')
     def loss(self, loss):

@@ -7,7 +7,7 @@ import re
 import torch
 from torch import nn
 
-from ..run import DROPOUT, NORM, at_work, place
+from ..run import DROPOUT, NORM, ByTensor, at_work, place
 from .base import Rule, on
 
 
@@ -252,7 +252,7 @@ class NothingBetween(Rule):
     remark = True
 
     def start(self):
-        self.made = torch.utils.weak.WeakTensorKeyDictionary()
+        self.made = ByTensor()
         self.known = set()  # pairs of layers that were looked at
         self.waiting = []  # (the layers' sizes, node of the first's output, place)
 

@@ -3,9 +3,8 @@
 import types
 
 import torch
-from torch.utils.weak import WeakTensorKeyDictionary
 
-from ..run import Record, frames, place
+from ..run import ByTensor, Record, frames, place
 from .base import Rule, on
 
 LOSSES_OF_MEANS = {
@@ -57,7 +56,7 @@ class MeanOfMeans(Rule):
     lesson = '14'
 
     def start(self):
-        self.sizes = WeakTensorKeyDictionary()  # mean over a batch -> its size
+        self.sizes = ByTensor()  # mean over a batch -> its size
         self.series = {}  # walk -> {place: [(value, size)]}
         self.later = []
         self.small = MeansByExamples(self.run)
@@ -168,7 +167,7 @@ class GraphKept(Rule):
     lesson = '12'
 
     def start(self):
-        self.parts = WeakTensorKeyDictionary()  # loss or sum -> Record
+        self.parts = ByTensor()  # loss or sum -> Record
 
     @on('loss')
     def loss(self, loss):

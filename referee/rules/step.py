@@ -10,7 +10,7 @@ import weakref
 import torch
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
-from ..run import called_by, frames, place
+from ..run import ByTensor, called_by, frames, place
 from .base import Rule, on
 from .model import line_with
 
@@ -365,7 +365,7 @@ class NewOptimizer(Rule):
     def start(self):
         self.rarely = NewOptimizerNowAndThen(self.run)
         self.known = {}  # place of the step -> [new ones, steps]
-        self.owners = torch.utils.weak.WeakTensorKeyDictionary()
+        self.owners = ByTensor()
 
     @on('step', 'step at rest')
     def step(self, optimizer, training, params, used=()):
