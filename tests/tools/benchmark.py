@@ -48,6 +48,11 @@ def compare(title, ways, repeat):
             start = time.perf_counter()
             way()
             seconds[name].append(time.perf_counter() - start)
+    return show(title, seconds)
+
+
+def show(title, seconds):
+    """Print {name: [seconds]}, and return {name: median}."""
     results[title] = seconds
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     print(f'\n{title}')
@@ -420,12 +425,33 @@ def measure_export(args):
     torch.set_num_threads(1)
 
 
+def measure_referee(args):
+    """The time of the processor, which the script measures itself, after the imports."""
+    script = ROOT / 'tests/programs/watched/small_network.py'
+    for epochs in (1, 3):
+        seconds = {'alone': [], 'with the referee': []}
+        for _ in range(args.repeat):
+            for name, referee in (('alone', []), ('with the referee', ['referee'])):
+                command = [sys.executable, *referee, script, str(epochs)]
+                result = subprocess.run(
+                    command,
+                    cwd=ROOT,
+                    env={**os.environ, 'OMP_NUM_THREADS': '1'},
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                )
+                seconds[name].append(float(result.stdout.splitlines()[0]))
+        show(f'A small network, {epochs} epochs', seconds)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--repeat', type=int, default=5)
     parser.add_argument('--quick', action='store_true', help='once, with less')
     parser.add_argument(
-        '--only', choices=['epochs', 'starts', 'photos', 'processes', 'export']
+        '--only',
+        choices=['epochs', 'starts', 'photos', 'processes', 'export', 'referee'],
     )
     parser.add_argument('--workers', type=int, default=0 if os.cpu_count() < 4 else 2)
     parser.add_argument('--json', type=Path, help='write the seconds to this file')
@@ -447,6 +473,7 @@ def main():
         ('photos', measure_photos),
         ('processes', measure_processes),
         ('export', measure_export),
+        ('referee', measure_referee),
     ):
         if args.only in (None, name):
             measure(args)
