@@ -104,7 +104,7 @@ NAMED = {  # the rules that name a wrong script, with the lines where the change
     '121_a_module_cannot_be_frozen_so': {('misspelled', 11)},
     '122_norm_over_the_channel': {('dimension of one', 15)},
     '123_map_viewed_as_rows': {('view', 14)},
-    '124_states_of_layers_viewed': {('view', 19)},
+    '124_states_of_layers_viewed': {('view', 18)},
     '125_rate_in_place_of_a_factor': {('factor', 19)},
     '126_tested_with_the_other_loader': {('unused loader', 19)},
     '127_the_same_example_each_time': {('one example', 25)},
