@@ -399,7 +399,6 @@ class Run:
                 walk=None,
                 judged=False,
                 tested=False,
-                rows=None,
                 rnn=None,
                 looked_at=self.is_time('call', id(module), torch.is_grad_enabled()),
             )
@@ -454,7 +453,6 @@ class Run:
             call.walk = left
         call.names = set() if call.walk or call.grad else names_of(inputs)
         call.prints = None
-        call.key = None
         self.models.add(call.model)
         if not call.from_network and inputs.dim() > 1:
             # Once training brings nothing new, some of the batches are enough.

@@ -204,7 +204,7 @@ class FirstBatchOnly(Rule):
     what = 'The model was tested {} times on the first {} of {} examples, and no others'
     fix = (
         'Loop over the whole loader, or make one iterator before the loop and take its '
-        'next batch each time: next(iter(loader)) begins anew'
+        'next batch each time: next(iter(loader)) starts over'
     )
     lesson = '14'
 

@@ -142,8 +142,8 @@ class OutOfReach(Rule):
 
 class OneOfMany(Rule):
     name = 'one of many'
-    advice = 'Use a sigmoid for each class if several can be right at once.'
-    what = 'Several classes can be right at once, but softmax makes them share one 1'
+    advice = 'Use a sigmoid for each class if an example can have several labels.'
+    what = 'Examples have several labels, but the probabilities of softmax add up to 1'
     fix = (
         'Use BCEWithLogitsLoss on the logits, and to predict, torch.sigmoid(logits) > '
         '0.5'
@@ -151,7 +151,7 @@ class OneOfMany(Rule):
     lesson = '7'
 
     def start(self):
-        self.models = {}  # with several labels at once: id -> their place
+        self.models = {}  # with several labels for an example: id -> place
         self.softmaxes = {}  # id of a model -> where softmax was computed
 
     @on('some loss')

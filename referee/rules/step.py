@@ -441,12 +441,11 @@ class ScheduleNotLoaded(Rule):
     name = 'schedule not loaded'
     advice = 'Save and load the state of the scheduler, too.'
     what = (
-        'The optimizer goes on after {} steps that it took earlier, but its {} begins '
-        'anew'
+        'The optimizer resumes after {} steps of an earlier run, but its {} starts over'
     )
     fix = (
         'Save scheduler.state_dict() with the others, and call '
-        'scheduler.load_state_dict() when you go on'
+        'scheduler.load_state_dict() when you resume'
     )
     lesson = '17_2'
 
@@ -542,8 +541,8 @@ class DeadGradient(Rule):
     advice = 'Look for layers whose gradient is always 0.'
     what = 'The gradient of {} was exactly 0 in each of the {} steps looked at'
     fix = (
-        'Look behind this layer for a ReLU that always returns 0, a multiplication by '
-        '0, or a function without slope (round, sign, a comparison)'
+        'Look in what comes after this layer for a ReLU that always returns 0, a '
+        'multiplication by 0, or a function with a slope of 0 (round, sign)'
     )
     lesson = '8'
 
