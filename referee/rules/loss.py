@@ -342,7 +342,7 @@ class OneClass(Rule):
     lesson = '7'
 
     def start(self):
-        self.known = {}  # place -> [count, lowest, highest, outputs]
+        self.known = {}  # model -> [count, lowest, highest, outputs, place]
 
     @on('some loss')
     def loss(self, loss):
@@ -355,14 +355,15 @@ class OneClass(Rule):
         if valid.numel():
             low, high = valid.min().item(), valid.max().item()
             outputs = loss.output.shape[1]
-            known = self.known.setdefault(loss.place, [0, low, high, outputs])
+            model = id(loss.call.model) if loss.call is not None else None
+            known = self.known.setdefault(model, [0, low, high, outputs, loss.place])
             known[0] += valid.numel()
             known[1] = min(known[1], low)
             known[2] = max(known[2], high)
 
     @on('end')
     def end(self):
-        for where, (count, low, high, outputs) in self.known.items():
+        for count, low, high, outputs, where in self.known.values():
             if low == high and count >= 100 and outputs > 1:
                 self.say(count, low, outputs, where=where)
 

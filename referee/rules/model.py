@@ -261,7 +261,10 @@ class NothingBetween(Rule):
         if not isinstance(module, nn.Linear) or not isinstance(output, torch.Tensor):
             return
         given = args[0] if args else kwargs.get('input')
-        first = self.made.get(given) if isinstance(given, torch.Tensor) else None
+        made = self.made.get(given) if isinstance(given, torch.Tensor) else None
+        first, version = made or (None, 0)
+        if first is not None and given._version != version:
+            first = None  # an activation has changed it in place
         if first is not None and (first, module) not in self.known:
             self.known.add((first, module))
             narrow = first.out_features < min(first.in_features, module.out_features)
@@ -271,7 +274,7 @@ class NothingBetween(Rule):
                     f'{module.in_features} to {module.out_features}',
                 )
                 self.waiting.append((sizes, given.grad_fn, call.place))
-        self.made[output] = module
+        self.made[output] = module, output._version
 
     @on('backward')
     def backward(self, loss):

@@ -42,7 +42,7 @@ train(model, second, epochs=6)
 print('after', accuracy(model, test))
 
 images = torch.rand(200, 36)
-critic = nn.Sequential(nn.Linear(36, 24), nn.ReLU(), nn.Linear(24, 1))
+critic = nn.Sequential(nn.Linear(36, 24), nn.LeakyReLU(0.2, inplace=True), nn.Linear(24, 1))
 optimizer = torch.optim.RMSprop(critic.parameters(), lr=1e-3)
 for step in range(20):
     real, fake = images[torch.randint(0, 200, (32,))], torch.rand(32, 36) ** 2
@@ -53,3 +53,17 @@ for step in range(20):
     with torch.no_grad():
         for p in critic.parameters():
             p.clamp_(-0.1, 0.1)
+
+# A classifier with one class more, for what is not real
+images = torch.rand(200, 36)
+classes = (images[:, 0] * 2.99).long()
+classifier = nn.Sequential(nn.Linear(36, 24), nn.ReLU(inplace=True), nn.Linear(24, 4))
+optimizer = torch.optim.Adam(classifier.parameters(), lr=1e-3)
+not_real = torch.full((50,), 3)
+for epoch in range(5):
+    for i in range(0, 200, 50):
+        loss = nn.functional.cross_entropy(classifier(images[i : i + 50]), classes[i : i + 50])
+        loss = loss + nn.functional.cross_entropy(classifier(torch.rand(50, 36) ** 2), not_real)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
