@@ -87,6 +87,16 @@ def test_exit_zero_keeps_mistakes_out_of_the_exit_code(tmp_path):
     assert result.returncode == 0 and '1 problem found' in result.stdout
 
 
+def test_each_process_of_torchrun_is_watched(tmp_path):
+    script = PROGRAMS / 'watched/two_processes.py'
+    torchrun = ['-m', 'torch.distributed.run', '--nproc-per-node', '2']
+    result = run(*torchrun, REFEREE, '--exit-zero', script, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    reports = [line for line in result.stdout.splitlines() if 'Referee: ' in line]
+    expected = 'Referee: no problems found (12 steps, 4 batches tested)'
+    assert sorted(reports) == [expected] * 2, result.stdout
+
+
 def test_exit_zero_keeps_the_exit_code_of_the_script(tmp_path):
     script = write(tmp_path, 'script.py', 'import sys\nsys.exit(3)\n')
     assert run(REFEREE, '--exit-zero', script).returncode == 3
