@@ -403,6 +403,8 @@ class Stretched(Rule):
         'before sub',
         'before __sub__',
         'before __rsub__',
+        'before add',
+        'before __add__',
     )
     def compared(self, name, args, kwargs):
         one = args[0]
@@ -416,7 +418,11 @@ class Stretched(Rule):
             return
         if name in ('__eq__', 'eq'):
             self.say(list(one.shape), list(other.shape))
-        elif one.requires_grad != other.requires_grad and self.run.call is None:
+        elif self.run.call is not None:
+            return
+        elif one.requires_grad and (other.requires_grad or 'sub' in name):
+            self.say(list(one.shape), list(other.shape))
+        elif other.requires_grad and 'sub' in name:
             self.say(list(one.shape), list(other.shape))
 
 

@@ -260,6 +260,8 @@ class NothingBetween(Rule):
     def layer(self, call, module, args, kwargs, output):
         if not isinstance(module, nn.Linear) or not isinstance(output, torch.Tensor):
             return
+        if output.is_inference():  # which counts no changes
+            return
         given = args[0] if args else kwargs.get('input')
         made = self.made.get(given) if isinstance(given, torch.Tensor) else None
         first, version = made or (None, 0)
@@ -353,8 +355,8 @@ def new_shape(tensor, sizes):
 
 def exchanges(old, new):
     """Are these the same sizes in another order, or [layers, n, h] as [n, ...]?"""
-    if len(old) == 3 and len(new) == 2 and min(old[:2]) > 1:
-        if new == [old[1], old[0] * old[2]] and old[0] != old[1]:
+    if len(old) == 3 and old[0] != old[1] and min(old[:2]) > 1:
+        if [size for size in new if size > 1] == [old[1], old[0] * old[2]]:
             return True
     old = [size for size in old if size > 1]
     new = [size for size in new if size > 1]

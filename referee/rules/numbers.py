@@ -36,11 +36,14 @@ def values_in(found):
 
 def holds(found, number):
     for value in values_in(found):
+        most = 1e-9 * abs(number)
         if isinstance(value, torch.Tensor):
             if value.dim() or value.device.type != 'cpu' or value.dtype.is_complex:
                 continue
+            if value.dtype == torch.float32:
+                most = 1e-6 * abs(number)
             value = float(value.detach())
-        if isinstance(value, float) and abs(value - number) <= 1e-9 * abs(number):
+        if isinstance(value, float) and abs(value - number) <= most:
             return True
     return False
 
@@ -67,6 +70,8 @@ class MeanOfMeans(Rule):
         if loss.name in LOSSES_OF_MEANS and value.dim() == 0:
             if loss.options.get('reduction', 'mean') == 'mean' and loss.output.dim():
                 self.sizes[value] = len(loss.output)
+                if not value.requires_grad and value.device.type == 'cpu':
+                    self.add(value.item(), len(loss.output), ('loss', loss.place))
 
     @on('after mean')
     def mean(self, name, args, kwargs, result):
@@ -85,19 +90,28 @@ class MeanOfMeans(Rule):
     @on('after item', 'after __float__')
     def item(self, name, args, kwargs, value):
         size = self.sizes.get(args[0]) if args[0].dim() == 0 else None
-        if not size:
-            return
+        if size:
+            self.add(value, size, place())
+
+    def add(self, value, size, where):
+        """A number of the series that belongs to a loader, and to a line."""
         for walk in reversed(self.run.walks):
             if walk.size == size:
                 series = self.series.setdefault(walk, {})
-                series.setdefault(place(), []).append((value, size))
+                series.setdefault(where, []).append((value, size))
                 return
 
     @on('loader ends')
     def finished(self, walk):
         self.look()
         found = frames()
-        for where, values in self.series.pop(walk, {}).items():
+        series = self.series.pop(walk, {})
+        read = [values for where, values in series.items() if where[0] != 'loss']
+        for where, values in series.items():
+            if where[0] == 'loss':
+                if values in read:  # with .item(), in a line of its own
+                    continue
+                _, where = where
             total = sum(value for value, _ in values)
             right = sum(value * n for value, n in values) / sum(n for _, n in values)
             mean = total / len(values)
