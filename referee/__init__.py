@@ -28,7 +28,7 @@ def new_run(module=None):
 
 
 def watch():
-    """Watch everything from now on. To call it twice does no harm."""
+    """Watch everything from now on. Calling it twice does no harm."""
     global _watch
     if _watch is None:
         _watch = Watch(new_run(sys.modules.get('__main__')))

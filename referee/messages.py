@@ -79,7 +79,7 @@ def lines(run, failed=False):
     text = []
     for one in found:
         if one['remark']:
-            how = ', fine if meant'
+            how = ', fine if intended'
         elif one['all']:
             how = f', {one["times"]} time{"s" * (one["times"] > 1)}'
         elif one['times'] > 1:  # not each time was looked at
@@ -109,7 +109,7 @@ def summary(run, found, failed):
     )
     problems = '1 problem' if count == 1 else f'{count} problems'
     if failed:
-        words = 'stopped by an error'
+        words = 'your script was stopped by an error'
         if count:
             words += f', after {problems}'
         return f'{words} ({watched})'
@@ -117,7 +117,7 @@ def summary(run, found, failed):
         return f'{problems} found ({watched})'
     if not run.steps and not run.evaluations:
         return (
-            'nothing to judge was seen: no optimizer took a step, and no predictions '
+            'there was nothing to check: no optimizer took a step, and no predictions '
             'were compared with labels'
         )
     return f'no problems found ({watched})'

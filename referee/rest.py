@@ -96,7 +96,7 @@ class Rest:
         run.fire('wake')
 
     def is_new(self, module, args):
-        """Is this no usual call of a training loop?"""
+        """Is this an unusual call for a training loop?"""
         if torch.is_grad_enabled() and module.training:
             shape = self.shapes.get(id(module))
             if shape is not None:

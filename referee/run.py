@@ -14,6 +14,7 @@ import dataclasses
 import functools
 import os
 import sys
+import sysconfig
 import threading
 import types
 from collections import defaultdict
@@ -28,7 +29,12 @@ from .rest import Rest
 HERE = str(Path(__file__).resolve().parent) + os.sep
 LIBRARIES = tuple(
     f'{path}{os.sep}'
-    for path in {Path(torch.__file__).parents[1], Path(os.__file__).parent}
+    for path in {
+        Path(torch.__file__).parents[1],
+        Path(os.__file__).parent,
+        sysconfig.get_path('purelib'),
+        sysconfig.get_path('platlib'),
+    }
 )
 DROPOUT = nn.modules.dropout._DropoutNd
 NORM = nn.modules.batchnorm._BatchNorm

@@ -112,12 +112,15 @@ def test_ctrl_c_ends_with_its_own_code_and_a_report(tmp_path):
     assert process.stdout.readline() == 'ready\n'
     process.send_signal(signal.SIGINT)
     text, _ = process.communicate(timeout=60)
-    assert process.returncode == 130 and 'Referee: stopped by an error' in text
+    assert (
+        process.returncode == 130
+        and 'Referee: your script was stopped by an error' in text
+    )
 
 
 def test_where_nothing_was_trained_it_says_so(tmp_path):
     result = run(REFEREE, write(tmp_path, 'script.py', SMALL))
-    assert 'Referee: nothing to judge was seen' in result.stdout
+    assert 'Referee: there was nothing to check' in result.stdout
     assert result.returncode == 0
 
 
@@ -174,4 +177,4 @@ def test_watch_and_report_in_a_program(tmp_path):
     said = [line for line in result.stdout.splitlines() if line.startswith('Referee')]
     assert len(said) == 3, result.stdout + result.stderr
     assert '13 times' in said[0] and '1 problem found' in said[1]
-    assert 'nothing to judge was seen' in said[2]
+    assert 'there was nothing to check' in said[2]

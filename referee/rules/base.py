@@ -15,6 +15,13 @@ def on(*events):
     return mark
 
 
+def listed(names, most=4):
+    """The first names, with commas, and how many more there are."""
+    names = list(names)
+    text = ', '.join(names[:most])
+    return f'{text}, and {len(names) - most} more' if len(names) > most else text
+
+
 class Rule:
     """One kind of mistake, or of remark.
 

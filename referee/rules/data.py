@@ -207,7 +207,7 @@ class UnusedLoader(Rule):
         'The model was tested on the examples that it had learned from, and {} was '
         'never used'
     )
-    fix = 'Use it for the test: for inputs, labels in {}'
+    fix = 'Loop over it in the test: for inputs, labels in {}:'
     lesson = '15'
 
     def start(self):
@@ -279,9 +279,15 @@ class OneExample(Rule):
 
 class SharedChoice(Rule):
     name = 'choice'
-    advice = 'Make choices with the validation set, not with the test set.'
-    what = '{} of the {} examples to validate are in the test set, too'
-    fix = 'Make choices with one set, and test with another'
+    advice = (
+        'Choose the epoch and the settings with the validation set, not with the '
+        'test set.'
+    )
+    what = '{} of the {} validation examples are also in the test set'
+    fix = (
+        'Split off a validation set that shares no example with the test set, and '
+        'use only that to choose the epoch and the settings'
+    )
     lesson = '15'
 
     def start(self):
@@ -340,7 +346,10 @@ def statistics(inputs):
 class OtherRange(Rule):
     name = 'range'
     advice = 'Scale or normalize the test data like the training data.'
-    what = 'The training {} have mean {} and std {}, and these have mean {} and std {}'
+    what = (
+        'The training {} have mean {} and std {}, but those of the test have mean {} '
+        'and std {}'
+    )
     fix = (
         'Scale both in the same way, with the mean and the std of the training examples'
     )
@@ -442,7 +451,7 @@ class ScaledTogether(Rule):
     what = 'The columns were scaled with the {} of the training and test rows together'
     fix = (
         'Compute them from the training rows only, and scale the test rows with the '
-        'same numbers: those of the test set belong to what you want to find out'
+        'same numbers, because otherwise training already uses the test data'
     )
     lesson = '13_1'
     remark = True
@@ -591,7 +600,7 @@ class WrongTransform(Rule):
         'The photos had values from {} to {}, but {} was trained on photos that are '
         'normalized differently'
     )
-    fix = 'Use weights.transforms()'
+    fix = 'Make the dataset with transform=weights.transforms()'
     lesson = '19'
 
     def start(self):
@@ -652,12 +661,13 @@ class CopiedGenerator(Rule):
     name = 'workers'
     advice = "Don't let a dataset own a random generator if it's read by workers."
     what = (
-        'Each worker of the DataLoader got a copy of the random generator that the '
-        'dataset owns, so all of them, in every epoch, draw the same numbers'
+        "Each worker of the DataLoader got a copy of the dataset's random generator, "
+        'so all workers draw the same numbers'
     )
     fix = (
-        "Draw with torch's own functions (torch.rand and so on), or make the generator "
-        'in worker_init_fn, with torch.initial_seed()'
+        "Draw with torch's own functions (torch.rand and so on), or let "
+        "worker_init_fn give each worker's dataset a new generator, seeded with "
+        'torch.initial_seed()'
     )
     lesson = '23'
 
@@ -733,9 +743,12 @@ class ClassWeights(Rule):
 
 class OtherClasses(Rule):
     name = 'class numbers'
-    advice = 'Give a class the same number in all sets.'
-    what = 'Two datasets disagree on the number of a class: {} is {} and {}'
-    fix = 'Make one dictionary from names to numbers, and use it for all datasets'
+    advice = 'Give each class the same index in all datasets.'
+    what = (
+        'Two datasets index the classes differently: {} is {} in one and {} in the '
+        'other'
+    )
+    fix = 'Make one dictionary from class names to indices, and use it for all datasets'
     lesson = '18'
 
     def start(self):
@@ -781,7 +794,10 @@ def numbers_of(name, value):
 class ChangedData(Rule):
     name = 'data changed'
     advice = "Don't change the stored data in `__getitem__`."
-    what = 'Reading an example changes the stored data in place, more each time'
+    what = (
+        'Reading an example changes the stored data in place, so the next epoch '
+        'starts from the changed values'
+    )
     fix = 'Clone the tensor in __getitem__ before you change it: x = self.x[i].clone()'
     lesson = None
 
@@ -807,8 +823,8 @@ class ChangedData(Rule):
 class NanInputs(Rule):
     name = 'nan inputs'
     advice = 'Fill in or leave out missing values.'
-    what = 'The inputs of the model have nan or inf in them, and so has the loss'
-    fix = 'Find the missing values in the data, and fill them or leave those rows out'
+    what = "The model's inputs contain nan or inf, so its outputs contain nan, too"
+    fix = 'Find the missing values in the data, and fill them in or drop those examples'
     lesson = '17_2'
 
     def start(self):

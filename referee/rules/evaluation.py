@@ -38,7 +38,7 @@ class TestedInTrainMode(Tests):
     advice = (
         'Call `model.eval()` before a test (it matters with dropout or batch norm).'
     )
-    what = 'The model was tested in train mode, so its {} did what is for training only'
+    what = 'The model was tested in train mode, so its {} worked as during training'
     fix = 'Call model.eval() before the test, and model.train() before training goes on'
     lesson = '16'
 
@@ -52,10 +52,10 @@ class TestedInTrainMode(Tests):
 class AlwaysOn(Tests):
     name = 'always on'
     advice = 'Use dropout and batch norm in a way that `eval()` reaches.'
-    what = '{} did what is for training only, although the model is in eval mode'
+    what = '{} still worked as during training, although the model was in eval mode'
     fix = (
-        'Make layers in __init__ and not in forward(), keep them in nn.ModuleList and '
-        'not in a Python list, write F.dropout(x, p, training=self.training), and call '
+        'Make layers in __init__, not in forward(); put lists of layers in '
+        'nn.ModuleList; use F.dropout(x, p, training=self.training); and call '
         'model.eval() instead of setting model.training'
     )
     lesson = '16'
@@ -99,7 +99,10 @@ class PartOfTheTest(Rule):
     name = 'part'
     advice = 'Test on every example exactly once.'
     what = 'The model was tested on {}'
-    fix = 'Take every example once: no drop_last, no sampler with replacement'
+    fix = (
+        'Make the test loader without drop_last=True and without a sampler that '
+        'draws with replacement'
+    )
     lesson = '14'
 
     @on('loader ends')
@@ -133,7 +136,7 @@ class RandomTransform(Tests):
 class TestChanges(Rule):
     name = 'test changes'
     advice = 'Test on the same inputs each time.'
-    what = 'The inputs that the model was tested on were others in each test'
+    what = 'The model was tested on different inputs each time'
     fix = 'Give the test set a transform of its own, without random parts'
     lesson = '18'
 
@@ -165,8 +168,11 @@ class TestChanges(Rule):
 class LastBatchOnly(Rule):
     name = 'last batch'
     advice = 'Compare the predictions of each batch with its labels.'
-    what = 'Of {} batches to test, only the last was compared with its labels'
-    fix = 'Count what is right inside of the loop over the batches, and divide after it'
+    what = 'The test had {} batches, but only the last one was compared with its labels'
+    fix = (
+        'Count the correct predictions inside the loop over the batches, and divide '
+        'by the number of examples after the loop'
+    )
     lesson = '14'
 
     def start(self):
@@ -250,7 +256,7 @@ class GradientsInTest(Tests):
 class AlwaysTrue(Rule):
     name = 'threshold'
     advice = 'Compare probabilities with 0.5, and logits with 0.'
-    what = 'Numbers from 0 to 1 were compared with {}, which is always {}'
+    what = 'Values between 0 and 1 were compared with {}, and the result was always {}'
     fix = 'Compare probabilities with 0.5, or logits with 0'
     lesson = '14'
 
@@ -270,14 +276,15 @@ class AlwaysTrue(Rule):
         if called_from_library():
             return
         low, high = values.detach().amin().item(), values.detach().amax().item()
-        count = self.counts.setdefault((place(), bound), [0, 0, True, 0.0])
+        count = self.counts.setdefault((place(), bound), [0, 0, True, 0.0, None])
         count[0] += values.numel()
         count[1] += 1
         count[2] &= 0 <= low and high <= 1 and bool(result.all() == result.any())
         count[3] = max(count[3], high - low)
+        count[4] = bool(result.any())
 
     @on('end')
     def end(self):
-        for (where, bound), (n, _, always, spread) in self.counts.items():
+        for (where, bound), (n, _, always, spread, result) in self.counts.items():
             if always and n >= 20 and spread > 0.01:
-                self.say(bound, bound == 0, where=where)
+                self.say(bound, result, where=where)

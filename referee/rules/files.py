@@ -13,10 +13,13 @@ def saved(args, kwargs):
 class Copied(Rule):
     name = 'copy'
     advice = 'Keep a copy of the best weights.'
-    what = 'The weights that were put back were those already there, not a copy'
+    what = (
+        'load_state_dict loaded the weights that the model already had, because no '
+        'copy of the best ones was kept'
+    )
     fix = (
-        'Keep copy.deepcopy(model.state_dict()), because a state_dict only refers to '
-        'the weights, and they go on changing'
+        'Keep copy.deepcopy(model.state_dict()), because state_dict() refers to the '
+        'weights themselves, which change with every step'
     )
     lesson = '16'
 
@@ -61,8 +64,11 @@ class NoKeyFits(Rule):
 class WholeModel(Rule):
     name = 'whole'
     advice = 'Save the `state_dict`, not the model.'
-    what = 'torch.save wrote a whole model, which only this very code can load'
-    fix = 'Save model.state_dict()'
+    what = (
+        'torch.save wrote the whole model, so loading it needs the same class in the '
+        'same module, and torch.load refuses the file by default'
+    )
+    fix = 'Use torch.save(model.state_dict(), path)'
     lesson = '17'
 
     @on('save')

@@ -6,6 +6,7 @@ from ..run import ByTensor, is_plain, place
 from .base import Rule, on
 
 CLASSES = ('cross_entropy', 'nll_loss')
+AS_PROBABILITIES = 'taken for probabilities, because they have the shape of the output'
 NUMBERS = (
     'mse_loss',
     'l1_loss',
@@ -55,8 +56,11 @@ class Twice(Rule):
         'Use logits with `CrossEntropyLoss` (and with `BCEWithLogitsLoss`, the '
         'loss for yes or no).'
     )
-    what = '{} got {}, but it computes them itself'
-    fix = 'Give it the logits: leave out the {} before it'
+    what = '{} got {}, but it expects logits'
+    fix = (
+        'Leave out the {} before it, because the loss turns logits into '
+        'probabilities itself'
+    )
     lesson = '7'
 
     def sentence(self, details):
@@ -110,10 +114,10 @@ class ReluBeforeLoss(Rule):
 class OutOfReach(Rule):
     name = 'out of reach'
     advice = 'Let the last layer reach all values that you want to predict.'
-    what = 'The values to predict go from {} to {}, but after {}, outputs are only {}'
+    what = 'The targets range from {} to {}, but the outputs of {} can only be {}'
     fix = (
-        'Leave out the activation after the last layer, or scale the values to predict '
-        'to what it returns'
+        'Leave out the activation after the last layer, or scale the targets to the '
+        'range that it can return'
     )
     lesson = '7'
     ranges = {
@@ -188,8 +192,11 @@ class OneOfMany(Rule):
 class NoLog(Rule):
     name = 'no log'
     advice = 'Use log-probabilities with `NLLLoss` and `KLDivLoss`.'
-    what = '{} got no log-probabilities'
-    fix = 'Use log_softmax at the end of the model, or CrossEntropyLoss with the logits'
+    what = '{} expects log-probabilities but got something else'
+    fix = (
+        'Use log_softmax at the end of the model, or replace NLLLoss with '
+        'CrossEntropyLoss on the logits'
+    )
     lesson = '7'
 
     @on('some loss')
@@ -210,10 +217,11 @@ class Labels(Rule):
         'Give `CrossEntropyLoss` and `NLLLoss` class indices as labels: '
         'integers that start at 0.'
     )
-    what = 'The labels were {}'
+    what = 'The loss expects class indices, but the labels were {}'
     fix = (
-        'Use class numbers: integers (int64) of shape [n], from 0 to the number of '
-        'classes - 1'
+        'Use class indices: integers (int64) from 0 to the number of classes - 1, '
+        "with the output's shape but without its class dimension, such as [n] for "
+        '[n, classes]'
     )
     lesson = '7'
 
@@ -226,7 +234,7 @@ class Labels(Rule):
             return
         if target.shape == output.shape:
             if output.dim() == 2 and not sum_to_one(target.detach().float()):
-                self.say('taken for probabilities', where=loss.place)
+                self.say(AS_PROBABILITIES, where=loss.place)
             return
         if target.dim() != output.dim() - 1:
             return
@@ -236,19 +244,22 @@ class Labels(Rule):
         if len(wrong):
             self.say(wrong.flatten()[0].item(), where=loss.place)
         elif target.is_floating_point():
-            self.say(target.dtype, where=loss.place)
+            self.say(f'of type {target.dtype}', where=loss.place)
 
 
 class NoModelAsked(Rule):
     name = 'no model'
-    advice = 'Give the loss what the model returned, not what it gets.'
-    what = 'The loss compared the inputs themselves with the labels'
+    advice = "Give the loss the model's output, not its input."
+    what = "The loss compared the model's inputs, not its outputs, with the labels"
     fix = 'Write criterion(model(inputs), labels)'
     lesson = '7'
 
     @on('loss')
     def loss(self, loss):
         if loss.call is not None or loss.value.requires_grad:
+            return
+        mark = self.run.marks.get(loss.target)
+        if mark is not None and mark.call is not None:  # they were exchanged
             return
         for walk in self.run.walks:
             if walk.width > 1 and walk.address == loss.output.data_ptr():
@@ -431,9 +442,9 @@ class OverOne(Rule):
     advice = 'Take softmax, argmax, and norms over more than one value.'
     what = '{} over a dimension of size 1 returns only {}'
     fix = (
-        'Look at the shape. For a single output, train with BCEWithLogitsLoss and '
-        'compare the sigmoid to 0.5. For k classes, give the last layer k outputs. For '
-        'the norm of each example, flatten the others: x.flatten(1).norm(dim=1)'
+        'With a single output, use BCEWithLogitsLoss and compare its sigmoid with '
+        '0.5; for k classes, the last layer needs k outputs. For a norm per example, '
+        'use x.flatten(1).norm(dim=1)'
     )
     lesson = '4'
 
@@ -577,7 +588,7 @@ class WrongWeights(Rule):
         'The most frequent class ({}) has the largest weight, and the rarest ({}) the '
         'smallest'
     )
-    fix = 'Put the weights in the order of the class numbers, larger for rare classes'
+    fix = 'Put the weights in the order of the class indices, larger for rare classes'
     lesson = None
     remark = True
 

@@ -25,7 +25,10 @@ class TrainedInEvalMode(Rule):
     advice = (
         'Call `model.train()` before training (it matters with dropout or batch norm).'
     )
-    what = 'The model was trained in eval mode, so dropout and batch norm were off'
+    what = (
+        'The model was trained in eval mode, so dropout did nothing, or batch norm '
+        'used its running statistics instead of those of the batch'
+    )
     fix = 'Call model.train() before the training loop, and after each test'
     lesson = '16'
 
@@ -46,11 +49,14 @@ class TrainedInEvalMode(Rule):
 
 class Misspelled(Rule):
     name = 'misspelled'
-    advice = 'Write `requires_grad`: Python accepts any other name, too.'
+    advice = (
+        'Set `requires_grad` on parameters, and spell it right, because Python '
+        'accepts any attribute.'
+    )
     what = 'A {} has an attribute called {}, which means nothing to torch'
     fix = (
-        'Set requires_grad of the parameters: module.requires_grad_(False) does so for '
-        'all parameters of a module'
+        'Call module.requires_grad_(False), which sets requires_grad of all '
+        'parameters of a module'
     )
     lesson = '20'
 
@@ -306,13 +312,13 @@ def count_uses(node, most=20_000):
 class NotATranspose(Rule):
     name = 'view'
     advice = (
-        'Exchange dimensions with `transpose` or `permute`, not with `view` or '
-        '`reshape`.'
+        'Swap dimensions with `transpose` or `permute`, not with `view` or `reshape`.'
     )
     what = (
-        '{} turned the shape {} into {}, which mixes the values up: it never transposes'
+        '{} turned the shape {} into {}, which mixes up the values, because it '
+        "doesn't swap dimensions"
     )
-    fix = 'Use transpose or permute to exchange dimensions'
+    fix = 'Use transpose or permute to swap dimensions'
     lesson = '3'
 
     @on('before view', 'before reshape')
@@ -373,7 +379,10 @@ def classes_become_rows(old, new):
 class TimeForBatch(Rule):
     name = 'batch first'
     advice = 'Tell an RNN with `batch_first=True` that the batch comes first.'
-    what = '{} took the batch for time: it got {}, with the batch in front'
+    what = (
+        '{} read the batch dimension as time, because its input of shape {} has the '
+        'batch first'
+    )
     fix = 'Make the layer with batch_first=True, or transpose its input'
     lesson = None
 

@@ -55,7 +55,10 @@ class MeanOfMeans(Rule):
         'The means of batches were averaged, so the examples of the short last batch '
         'count more than the others'
     )
-    fix = 'Add up loss.detach() * len(labels), or counts, and divide once at the end'
+    fix = (
+        'Add up loss.detach() * len(labels), or the number of correct predictions, '
+        'and divide by the number of examples at the end'
+    )
     lesson = '14'
 
     def start(self):
@@ -142,7 +145,7 @@ class MeanOfMeans(Rule):
 
 class MeansByExamples(Rule):
     name = 'divided by examples'
-    advice = 'Divide a sum of means by the number of batches.'
+    advice = "Don't divide a sum of batch means by the number of examples."
     what = (
         'A sum of means over batches was divided by the number of examples, so it is '
         'about {} times too small'
@@ -176,8 +179,8 @@ class GraphKept(Rule):
         'Add up `loss.detach()`, not the loss itself, which brings its whole '
         'graph along.'
     )
-    what = 'Losses were {} together with everything that was computed for them'
-    fix = 'Use total += loss.detach() or loss.item()'
+    what = 'Losses were {} with their graphs, so memory use grows with every batch'
+    fix = 'Use loss.detach() or loss.item(), as in total += loss.item()'
     lesson = '12'
 
     def start(self):

@@ -1,4 +1,4 @@
-"""Questions that are asked after the run, of a copy of each model.
+"""Checks after the run, on a copy of each model.
 
 The last training batch of each model (its arguments, as copies, up to 8 MB) is kept.
 After the run, a copy of the model in eval mode predicts it once more, and again with
@@ -203,10 +203,10 @@ class SeesTheFuture(Probe):
 class SameAnswer(Probe):
     name = 'constant'
     advice = 'Look for what keeps a model from using its inputs.'
-    what = 'The model gives the same answer to every input'
+    what = 'The model predicts the same for every example of a training batch'
     fix = (
-        'Look for a ReLU that always returns 0, inputs that are lost on the way, or a '
-        'learning rate that is too high'
+        "Look for a ReLU that always returns 0, a forward() that doesn't use its "
+        "input, or a learning rate that's too high"
     )
     lesson = '10'
 
@@ -226,7 +226,7 @@ class SameAnswer(Probe):
 
 class AsMuchPadding(Probe):
     name = 'amount of padding'
-    advice = 'Keep padding from changing the answer.'
+    advice = 'Keep padding from changing the prediction.'
     what = 'What the model predicts changes if more padding is appended to its input'
     fix = (
         'Take the state of the last real token (pack_padded_sequence does), average '

@@ -11,7 +11,7 @@ import torch
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
 from ..run import ByTensor, called_by, frames, place
-from .base import Rule, on
+from .base import Rule, listed, on
 from .model import line_with
 
 MANY = 20  # steps in which scaled gradients are looked for
@@ -20,7 +20,10 @@ MANY = 20  # steps in which scaled gradients are looked for
 class NotCleared(Rule):
     name = 'clear'
     advice = 'Clear the gradients between one step and the next `backward()`.'
-    what = 'The gradients of the previous step were still there, so they were added up'
+    what = (
+        'The gradients of the previous step were still there, so the new ones were '
+        'added to them'
+    )
     fix = 'Call optimizer.zero_grad() before loss.backward()'
     lesson = '10'
 
@@ -36,9 +39,9 @@ class NoGradient(Rule):
     advice = 'Make the optimizer from the parameters of the model that you train.'
     what = 'The optimizer changed nothing, because its parameters had no gradient'
     fix = (
-        'Make the optimizer from the parameters of the model that you train, after all '
-        "layers are in place; call zero_grad() before backward(), and don't detach the "
-        'loss from the model'
+        'Make the optimizer after all layers are in place, from the parameters of '
+        'the model that you train. Call zero_grad() before backward(), not between '
+        "backward() and step(), and don't detach the loss"
     )
     lesson = '17_1'
 
@@ -51,10 +54,11 @@ class NoGradient(Rule):
 class CutOff(Rule):
     name = 'cut off'
     advice = 'Compute the loss from the outputs themselves.'
-    what = 'backward() was called on a loss that no model computed{}'
+    what = "backward() was called on a loss that isn't connected to any parameter{}"
     fix = (
-        'Compute the loss from the outputs themselves, without a threshold, argmax, '
-        '.item(), .detach(), or torch.tensor(...) in between'
+        "Compute the loss from the model's outputs, without a threshold, argmax, "
+        '.item(), .detach(), or torch.tensor(...) in between, because these cut the '
+        'graph'
     )
     lesson = '8'
 
@@ -129,7 +133,7 @@ class Unused(Rule):
     def end(self):
         for training, waiting in self.waiting.items():
             if waiting:
-                names = ', '.join(name for name, _ in waiting.values())
+                names = listed(name for name, _ in waiting.values())
                 self.say(names, where=training.place)
 
 
@@ -138,7 +142,10 @@ class NotInOptimizer(Rule):
     advice = (
         'Give each parameter that should learn to an optimizer, and freeze the others.'
     )
-    what = '{} got gradients, but no optimizer has it, so it stays as it is'
+    what = (
+        'Gradients were computed for {}, but no optimizer has these parameters, so '
+        'they never change'
+    )
     fix = (
         'Make the optimizer after all layers are in place, from all parameters that '
         'should learn (layers in a Python list need nn.ModuleList), and freeze the '
@@ -180,7 +187,7 @@ class NotInOptimizer(Rule):
                     known = by_training.setdefault(training, [])
                     known.append((name, position < first))
         for training, known in by_training.items():
-            names = ', '.join(name for name, _ in known)
+            names = listed(name for name, _ in known)
             if all(early for _, early in known):
                 self.run.say(self.early, names, where=training.place)
             else:
@@ -310,7 +317,7 @@ class Accumulated(Rule):
 class SteppedTwice(Rule):
     name = 'stepped twice'
     advice = 'Take one step for each `backward()`.'
-    what = 'The optimizer took another step with the gradients that it had used before'
+    what = 'The optimizer took a second step with the same gradients'
     fix = (
         'Call optimizer.step() once after each backward() (scaler.step(optimizer) '
         'already does)'
@@ -356,8 +363,8 @@ class NewOptimizer(Rule):
     name = 'new optimizer'
     advice = 'Make the optimizer once, before the training loop.'
     what = (
-        'A new optimizer was made {} times for the same parameters, and each time what '
-        'the old one knew of earlier steps was lost'
+        'A new optimizer was made {} times for the same parameters, and each time '
+        'the running averages (such as momentum) of the old one were lost'
     )
     fix = 'Make the optimizer once, before the loop'
     lesson = '10'
@@ -395,8 +402,8 @@ class NewOptimizerNowAndThen(Rule):
     name = 'new optimizers'
     advice = 'Keep the optimizer from one epoch to the next.'
     what = (
-        'A new optimizer was made {} times for the same parameters, so it forgot what '
-        'it knew of earlier steps'
+        'A new optimizer was made {} times for the same parameters, so the running '
+        'averages (such as momentum) of the old one were lost'
     )
     fix = 'Make the optimizer once, before the loop over the epochs'
     lesson = '10'
@@ -407,8 +414,8 @@ class OneCycle(Rule):
     name = 'one cycle'
     advice = 'Call the `step()` of `OneCycleLR` after each step of the optimizer.'
     what = (
-        'OneCycleLR was made for {} steps and took {}, while the optimizer took {}: so '
-        'the learning rate was still in its warmup'
+        'OneCycleLR was made for {} steps but took only {}, although the optimizer '
+        'took {}, so the learning rate never finished its cycle'
     )
     fix = 'Call scheduler.step() after each optimizer.step(), in the loop over batches'
     lesson = '18_2'
@@ -498,10 +505,13 @@ class IdleSchedule(Rule):
     name = 'schedule'
     advice = 'Call `scheduler.step()`.'
     what = (
-        'The learning rate never changed, because the step() of the {} was not called '
-        'in {} epochs'
+        "The learning rate never changed, because {}'s step() wasn't called in any "
+        'of the {} epochs'
     )
-    fix = 'Call scheduler.step() at the end of each epoch'
+    fix = (
+        'Call scheduler.step() at the end of each epoch (for OneCycleLR, after each '
+        'optimizer.step())'
+    )
     lesson = '18_2'
 
     def start(self):
@@ -541,8 +551,9 @@ class DeadGradient(Rule):
     advice = 'Look for layers whose gradient is always 0.'
     what = 'The gradient of {} was exactly 0 in each of the {} steps looked at'
     fix = (
-        'Look in what comes after this layer for a ReLU that always returns 0, a '
-        'multiplication by 0, or a function with a slope of 0 (round, sign)'
+        'Look after these layers for a ReLU that always returns 0, a multiplication '
+        'by 0, or a function with a slope of 0 (round, sign), and before them for '
+        'inputs that are all 0'
     )
     lesson = '8'
 
@@ -599,21 +610,23 @@ class DeadGradient(Rule):
             if backward == names:
                 self.run.say(self.one_step, where=where)
             elif training in self.half:
-                self.run.say(self.underflow, ', '.join(names), where=where)
+                self.run.say(self.underflow, listed(names), where=where)
             else:
-                self.say(', '.join(names), self.looks[training], where=where)
+                self.say(listed(names), self.looks[training], where=where)
 
 
 class OneStepBackward(Rule):
     name = 'one step backward'
-    advice = 'Read the backward direction of an RNN at the first step.'
+    advice = 'Read the backward direction of an RNN at the first time step.'
     what = (
-        'The backward direction of a bidirectional RNN was only read where it had seen '
-        'one step, so its weights for further steps got no gradient'
+        'The backward direction of a bidirectional RNN was read only at the last '
+        'time step, where it has seen just one input, so its recurrent weights '
+        '(weight_hh) got no gradient'
     )
     fix = (
-        'Its last state belongs to the first step: use output[:, 0, hidden_size:], or '
-        'h_n[-1], and output[:, -1, :hidden_size], or h_n[-2], for the other direction'
+        'Its final state is at the first time step: use output[:, 0, hidden_size:], '
+        'or h_n[-1], and output[:, -1, :hidden_size], or h_n[-2], for the other '
+        'direction'
     )
     lesson = None
 
@@ -621,7 +634,10 @@ class OneStepBackward(Rule):
 class Underflow(Rule):
     name = 'underflow'
     advice = 'Use a `GradScaler` with float16.'
-    what = 'With float16 and no GradScaler, the gradient of {} was rounded to 0'
+    what = (
+        'With float16 and no GradScaler, the gradient of {} was exactly 0 at every '
+        'step looked at, which happens when small gradients are rounded to 0'
+    )
     fix = (
         'Use torch.amp.GradScaler: scaler.scale(loss).backward(), '
         'scaler.step(optimizer), scaler.update(). Or use bfloat16'
@@ -632,7 +648,7 @@ class Underflow(Rule):
 class Stuck(Rule):
     name = 'stuck'
     advice = 'Look for parameters that no step changes.'
-    what = '{} had gradients, but no bit of it changed in {} steps'
+    what = '{} had gradients, but no value changed in {} steps'
     fix = (
         'Look for a learning rate of 0, for steps that are too small for weights of '
         'half precision (keep them in float32), and for weights that are overwritten'
@@ -667,7 +683,7 @@ class Stuck(Rule):
     def end(self):
         for training, waiting in self.waiting.items():
             if waiting and self.looks[training] > 10:
-                names = ', '.join(name for name, _, _ in waiting.values())
+                names = listed(name for name, _, _ in waiting.values())
                 where = self.places[training]
                 self.say(names, self.looks[training] - 1, where=where)
 
@@ -787,10 +803,13 @@ def all_of(kind):
 class RateGone(Rule):
     name = 'rate'
     advice = "Don't lower the learning rate so fast that nothing is left of it."
-    what = 'The learning rate fell to {} of what it was, and {} of {} steps followed'
+    what = (
+        'The learning rate fell to {} times its highest value, and {} of {} steps '
+        'were taken with so small a rate'
+    )
     fix = (
-        'Call scheduler.step() once per epoch if its numbers are epochs, not in the '
-        'loop over the batches'
+        "If the scheduler's arguments, such as step_size, count epochs, call "
+        'scheduler.step() once per epoch, not in the loop over the batches'
     )
     lesson = '18_2'
 
@@ -854,8 +873,8 @@ class NanGradient(Rule):
     advice = 'Keep `sqrt`, `log`, and division away from 0.'
     what = 'Gradients became nan in this backward(), though the loss was {}'
     fix = (
-        'Look for a sqrt, log, norm, or division of something that can be 0, and add a '
-        'small number to it'
+        'Look for a sqrt or log of 0, or a division by 0, and add a small number '
+        'such as 1e-8 before you take the root or logarithm, or to the divisor'
     )
     lesson = '10'
 
@@ -894,8 +913,8 @@ class NotANumber(Rule):
     advice = "Stop when the loss is nan, because it won't recover."
     what = 'The loss was nan{}'
     fix = (
-        'Use a smaller learning rate, and look for a log, sqrt, or division of 0. '
-        "Don't use what the model learns after the first nan"
+        'Use a smaller learning rate, and look for a log of 0, a division by 0, or a '
+        "sqrt of a negative number. Don't use weights from after the first nan"
     )
     lesson = '10'
 

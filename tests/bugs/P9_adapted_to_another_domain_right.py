@@ -54,6 +54,19 @@ for step in range(20):
         for p in critic.parameters():
             p.clamp_(-0.1, 0.1)
 
+# An autoencoder whose loss gets the images first
+coder = nn.Sequential(nn.Linear(36, 8), nn.ReLU(), nn.Linear(8, 36))
+optimizer = torch.optim.Adam(coder.parameters(), lr=1e-3)
+loader = DataLoader(TensorDataset(images, images[:, :1]), batch_size=50, shuffle=True)
+for some, _ in loader:
+    loss = nn.functional.mse_loss(some, coder(some))
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+with torch.no_grad():
+    for some, _ in loader:
+        print(nn.functional.mse_loss(some, coder(some)).item())
+
 # A classifier with one class more, for what is not real
 images = torch.rand(200, 36)
 classes = (images[:, 0] * 2.99).long()
