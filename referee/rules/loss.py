@@ -221,7 +221,7 @@ class Labels(Rule):
     fix = (
         'Use class indices: integers (int64) from 0 to the number of classes - 1, '
         "with the output's shape but without its class dimension, such as [n] for "
-        '[n, classes]'
+        '[n, classes]. If an example can have several labels, use BCEWithLogitsLoss'
     )
     lesson = '7'
 
