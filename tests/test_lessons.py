@@ -41,10 +41,12 @@ WARNINGS = [
 ]
 POINTS = {  # mistakes that are the point of a lesson, by their names in the referee
     lesson(7): ['no log'],
-    lesson(10): ['constant'],  # a learning rate of 1 is too high, which it shows
     lesson(14): ['shapes', 'means'],
     lesson('17_1'): ['idle'],
     lesson(17): ['whole'],
+}
+MAY_BE_FOUND = {  # whether its too high rates end so depends on the last bits
+    lesson(10): {'constant'},
 }
 RUN_ALONE = [path for path in LESSONS if path != lesson('24_1')]  # see test_export.py
 
@@ -105,11 +107,12 @@ def test_it_ends_without_an_error_or_a_warning(finished):
 def test_the_referee_finds_only_the_mistakes_that_are_the_point(finished):
     wanted = POINTS.get(finished.path, [])
     found = rules_broken(finished.result.stdout)
-    assert found == wanted, (
+    optional = MAY_BE_FOUND.get(finished.path, set())
+    assert [rule for rule in found if rule not in optional] == wanted, (
         f'The referee finds {found} in {finished.path.name}, not {wanted}:\n'
         f'{finished.result.stdout}'
     )
-    assert finished.result.returncode == bool(wanted), (
+    assert finished.result.returncode == bool(found), (
         f'The exit code of the referee is {finished.result.returncode}.'
     )
 
