@@ -137,7 +137,7 @@ def main():
         report = f'\nReferee: the report failed ({kind}: {error}), not your script'
     try:
         print(report, flush=True)
-    except BrokenPipeError:  # as with `| head`: nobody reads it, which is no error
+    except BrokenPipeError:  # as with `| head`, which stops reading
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if mistakes and '--exit-zero' not in options:
         code = code or 1

@@ -270,7 +270,7 @@ class AsMuchPadding(Probe):
 
 
 def replaced(thing, old, new):
-    """The same arguments, with one tensor in place of another."""
+    """The same arguments, with one tensor replaced by another."""
     if thing is old:
         return new
     if isinstance(thing, dict):

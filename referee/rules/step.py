@@ -561,7 +561,7 @@ class DeadGradient(Rule):
         self.waiting = {}  # training -> {id: (name, parameter)}
         self.looks = {}
         self.places = {}
-        self.half = set()  # trainings with float16 and without a scaler
+        self.half = set()  # those with float16 and without a scaler
         self.one_step = OneStepBackward(self.run)
         self.underflow = Underflow(self.run)
 
