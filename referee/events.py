@@ -274,7 +274,13 @@ class Watch:
 
     @contextlib.contextmanager
     def away(self):
-        """Watch nothing while a batch is loaded: transforms are functions, too."""
+        """Watch nothing while a batch is loaded: transforms are functions, too.
+
+        Another thread may load batches while this one goes on, and is watched.
+        """
+        if get_ident() != self.run.thread:
+            yield
+            return
         was_there = self.modes is None
         if was_there:
             self.leave()

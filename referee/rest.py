@@ -7,6 +7,7 @@ mode, with inputs of another shape, or more often than before each step.
 """
 
 from collections import Counter
+from threading import get_ident
 
 import torch
 
@@ -81,7 +82,7 @@ class Rest:
         doubt.
         """
         run = self.run
-        if not run.resting or run.thread is None:
+        if not run.resting or get_ident() != run.thread:
             return
         if self.watch is not None and not self.watch.come_back():
             return

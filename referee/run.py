@@ -54,8 +54,8 @@ class Record(types.SimpleNamespace):
 class ByTensor:
     """A dictionary whose keys are tensors: the objects themselves, not their values.
 
-    It keeps no tensor alive. It does what torch's WeakTensorKeyDictionary does, in a
-    tenth of the time, which matters because it's asked for each function of torch.
+    It keeps no tensor alive. It does what torch's WeakTensorKeyDictionary does, but
+    faster, which matters because it's asked for each function of torch.
     """
 
     def __init__(self):

@@ -21,7 +21,7 @@ def write(folder, name, source):
     return path
 
 
-@pytest.mark.parametrize('name', ['torch_features', 'modes'])
+@pytest.mark.parametrize('name', ['torch_features', 'modes', 'threads'])
 def test_what_is_hard_to_watch_computes_the_same(name):
     script = PROGRAMS / f'watched/{name}.py'
     alone = run(script)
@@ -37,6 +37,12 @@ def test_no_tensor_of_the_script_is_kept_alive():
     result = run(REFEREE, '--exit-zero', PROGRAMS / 'watched/memory.py')
     counts = [line for line in result.stdout.splitlines() if line.endswith('alive')]
     assert counts == ['654 tensors, 0 alive'] * 2, result.stdout + result.stderr
+
+
+def test_all_is_seen_while_another_thread_loads_batches():
+    result = run(REFEREE, '--json', PROGRAMS / 'watched/threads.py')
+    found = verdicts(result.stdout)
+    assert (found['steps'], found['batches_tested']) == (200, 200), found
 
 
 @pytest.mark.parametrize('context', ['fork', 'spawn', 'forkserver'])

@@ -68,7 +68,8 @@ class SameOrder(Rule):
             dict(next={}, last=None, again=0, repeated=0, steps=0, carried=False),
         )
         for call in used:
-            known['carried'] |= call.carried or call.is_text
+            is_stream = call.is_text and call.walk is None
+            known['carried'] |= call.carried or is_stream
             if call.prints is None:
                 known['last'] = None
                 continue

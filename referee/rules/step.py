@@ -833,7 +833,7 @@ class RateGone(Rule):
         for training, (highest, steps, tiny, lowest) in self.rates.items():
             if tiny >= 5 and tiny > 0.3 * steps:
                 self.say(
-                    f'{lowest / highest:.0e}', tiny, steps, where=self.places[training]
+                    f'{lowest / highest:.1g}', tiny, steps, where=self.places[training]
                 )
 
 
