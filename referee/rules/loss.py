@@ -155,7 +155,7 @@ class OneOfMany(Rule):
     lesson = '7'
 
     def start(self):
-        self.models = {}  # with several labels for an example: id -> place
+        self.models = set()  # ids of those with several labels for an example
         self.softmaxes = {}  # id of a model -> where softmax was computed
 
     @on('some loss')
@@ -171,7 +171,7 @@ class OneOfMany(Rule):
         if not bool((values.sum(dim=1) > 1).any()):
             return
         if loss.call is not None:
-            self.models[id(loss.call.model)] = loss.place
+            self.models.add(id(loss.call.model))
         if made_by(loss.output) == 'Softmax':
             self.say(where=loss.place)
 
@@ -254,6 +254,9 @@ class NoModelAsked(Rule):
     fix = 'Write criterion(model(inputs), labels)'
     lesson = '7'
 
+    def start(self):
+        self.waiting = {}  # pass through a loader -> the places of such losses
+
     @on('loss')
     def loss(self, loss):
         if loss.call is not None or loss.value.requires_grad:
@@ -263,7 +266,15 @@ class NoModelAsked(Rule):
             return
         for walk in self.run.walks:
             if walk.width > 1 and walk.address == loss.output.data_ptr():
-                self.say(where=loss.place)
+                self.waiting.setdefault(walk, []).append(loss.place)
+
+    @on('end')
+    def end(self):
+        for walk, places in self.waiting.items():
+            if walk.tested or walk.learned:
+                continue  # beside a loss of the outputs, it's a baseline
+            for where in places:
+                self.say(where=where)
 
 
 class MeanTooEarly(Rule):

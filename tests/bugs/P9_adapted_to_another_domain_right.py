@@ -67,6 +67,14 @@ with torch.no_grad():
     for some, _ in loader:
         print(nn.functional.mse_loss(some, coder(some)).item())
 
+# A denoiser beside its baseline, which is to leave the inputs as they are
+noisy = images + 0.1 * torch.randn(200, 36)
+loader = DataLoader(TensorDataset(noisy, images), batch_size=50)
+with torch.no_grad():
+    for some, clean in loader:
+        baseline = nn.functional.mse_loss(some, clean)
+        print(nn.functional.mse_loss(coder(some), clean).item(), baseline.item())
+
 # A classifier with one class more, for what is not real
 images = torch.rand(200, 36)
 classes = (images[:, 0] * 2.99).long()
