@@ -12,6 +12,7 @@ import functools
 import os
 import warnings
 from threading import get_ident
+from weakref import WeakSet
 
 import torch
 from torch import nn
@@ -161,6 +162,22 @@ class Functions(TorchFunctionMode):
         self.run.backward_ends(None)
 
 
+class WhileLoading(TorchFunctionMode):
+    """Sees the functions that a dataset calls to make a batch."""
+
+    def __init__(self, run):
+        super().__init__()
+        self.run = run
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        result = function(*args, **kwargs)
+        name = getattr(function, '__name__', '')
+        for handler in self.run.while_loading.get(name, ()):
+            self.run.guarded(handler, name, args, kwargs, result)
+        return result
+
+
 class Batches:
     """The iterator of a DataLoader, with everything that it has."""
 
@@ -178,7 +195,7 @@ class Batches:
 
     def __next__(self):
         try:
-            with self._watch.away():
+            with self._watch.away(), self._watch.looking_at(self._walk):
                 batch = next(self._batches)
         except StopIteration:
             self._run.guarded(self._run.loader_ends, self._walk)
@@ -208,6 +225,7 @@ class Watch:
         self.in_step = False  # of an optimizer
         self.modes = None  # how many modes there are while ours is away
         self.loading = 0  # batches that are being loaded
+        self.loaded = WeakSet()  # modules that load_state_dict was called on
         run.rest.watch = self
 
     def start(self):
@@ -228,10 +246,16 @@ class Watch:
         for owner, name in (
             (torch, 'save'),
             (torch, 'load'),
-            (nn.Module, 'load_state_dict'),
             (torch.hub, 'load_state_dict_from_url'),
         ):
             self.wrap(owner, name, before=functools.partial(self.called, name))
+        self.wrap(nn.Module, 'load_state_dict', before=self.weights_come)
+        self.wrap(
+            torch.optim.Optimizer,
+            'load_state_dict',
+            before=functools.partial(self.called, 'optimizer loads'),
+        )
+        self.wrap(nn.Embedding, 'from_pretrained', after=self.embedding_is_made)
         for name in ('save', 'load'):  # they're also known by their module's name
             self.replaced.append(
                 (torch.serialization, name, getattr(torch.serialization, name))
@@ -292,6 +316,13 @@ class Watch:
             if was_there:
                 self.come_back()
 
+    def looking_at(self, walk):
+        """Watch how this thread makes the first batch of a loader."""
+        mine = get_ident() == self.run.thread and not self.run.resting
+        if mine and walk.batches == 0 and walk.loader.num_workers == 0:
+            return WhileLoading(self.run)
+        return contextlib.nullcontext()
+
     def pause(self):
         """In a process that was forked, nothing is watched."""
         self.run.resting = True
@@ -299,22 +330,35 @@ class Watch:
 
     def wrap(self, owner, name, before=None, after=None):
         original = owner.__dict__[name]
+        of_class = isinstance(original, classmethod)
+        function = original.__func__ if of_class else original
 
-        @functools.wraps(original)
+        @functools.wraps(function)
         def wrapped(*args, **kwargs):
             if before:
                 self.tell(before, args, kwargs)
-            result = original(*args, **kwargs)
+            result = function(*args, **kwargs)
             return after(result, args) if after else result
 
         self.replaced.append((owner, name, original))
-        setattr(owner, name, wrapped)
+        setattr(owner, name, classmethod(wrapped) if of_class else wrapped)
 
     def loader_starts(self, batches, args):
         if self.run.thread is None:
             return batches
         walk = self.run.guarded(self.run.loader_starts, args[0])
         return Batches(batches, walk, self) if walk else batches
+
+    def weights_come(self, args, kwargs):
+        run = self.run
+        if args[0] not in self.loaded:
+            self.loaded.add(args[0])
+            run.rest.wake()  # we want to see what becomes of them
+        run.fire('load_state_dict', args, kwargs)
+
+    def embedding_is_made(self, layer, args):
+        self.run.fire('from_pretrained', layer)
+        return layer
 
     def called(self, name, args, kwargs):
         self.run.fire(name, args, kwargs)

@@ -236,6 +236,7 @@ class Run:
         self.thread = threading.get_ident()
         self.listeners = defaultdict(list)  # event -> methods of rules
         self.functions = {}  # name of a torch function -> (before, after), methods
+        self.while_loading = {}  # name of a torch function -> methods
         self.rules = []
         self.broken = {}  # handler -> its first error
         self.found = {}  # (rule, place) -> [times, details]
@@ -266,7 +267,9 @@ class Run:
         self.rules.append(rule)
         for event, method in rule.handlers():
             kind, _, name = event.partition(' ')
-            if kind in ('before', 'after'):
+            if kind == 'loaded':
+                self.while_loading.setdefault(name, []).append(method)
+            elif kind in ('before', 'after'):
                 before, after = self.functions.setdefault(name, ([], []))
                 (before if kind == 'before' else after).append(method)
             else:
@@ -317,6 +320,7 @@ class Run:
             width=0,
             address=None,
             all=len(sampler) if hasattr(sampler, '__len__') else None,
+            batches=0,
             learned=0,
             tested=None,
             pending=[],
@@ -330,6 +334,7 @@ class Run:
         tensors = tensors_in(batch)
         walk.size = size_of(batch)
         walk.count += walk.size
+        walk.batches += 1
         walk.width = len(tensors)
         walk.address = tensors[0].data_ptr() if tensors else None
         for position, tensor in enumerate(tensors[:8]):
@@ -365,6 +370,7 @@ class Run:
     def batch_while_resting(self, walk, batch):
         walk.size = size_of(batch)
         walk.count += walk.size
+        walk.batches += 1
 
     def call_while_resting(self, module, args):
         self.rest.call(module, args, fingerprints)

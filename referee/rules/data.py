@@ -16,7 +16,7 @@ from torch.utils.data import (
     SequentialSampler,
 )
 
-from ..run import MOST_SEEN, frames, is_plain
+from ..run import MOST_SEEN, ByTensor, frames, is_plain, place
 from .base import Rule, on
 
 MOST_STEPS = 20_000  # steps in which the order of the batches is looked at
@@ -845,3 +845,196 @@ class NanInputs(Rule):
             if not bool(torch.isfinite(inputs.detach()).all()):
                 self.done.add(call.place)
                 self.say(where=call.walk.place if call.walk else call.place)
+
+
+class TargetAsInput(Rule):
+    name = 'target as input'
+    advice = 'Leave the target out of the inputs.'
+    what = (
+        'Column {} of the inputs is the target itself (or a multiple of it), so there '
+        'is nothing to predict'
+    )
+    fix = 'Drop the column of the target from the inputs'
+    lesson = None
+
+    def start(self):
+        self.known = {}  # model -> [columns that follow the target, examples, place]
+
+    @on('some loss')
+    def loss(self, loss):
+        call = loss.call
+        inputs = call.inputs() if call is not None else None
+        target = loss.target
+        if inputs is None or inputs.dim() != 2 or not inputs.is_floating_point():
+            return
+        if call.from_network or target.numel() != len(inputs) or len(inputs) < 4:
+            return
+        if inputs.shape[1] < 2 or not is_plain(target) or target.requires_grad:
+            return
+        columns = inputs.detach().double()
+        labels = target.detach().double().reshape(-1, 1)
+        columns = columns - columns.mean(dim=0)
+        labels = labels - labels.mean()
+        norms = columns.norm(dim=0) * labels.norm()
+        if labels.norm() < 1e-9:
+            return
+        likeness = (columns * labels).sum(dim=0).abs() / norms.clamp(min=1e-12)
+        same = set((likeness > 1 - 1e-6).nonzero().flatten().tolist())
+        known = self.known.setdefault(id(call.model), [same, 0, call])
+        known[0] &= same
+        known[1] += len(inputs)
+
+    @on('end')
+    def end(self):
+        for columns, examples, call in self.known.values():
+            if columns and examples >= 100:
+                where = call.walk.place if call.walk else call.place
+                self.say(min(columns), where=where)
+
+
+class OverlappingWindows(Rule):
+    name = 'overlapping windows'
+    advice = 'Split a time series by time, before you cut it into windows.'
+    what = (
+        'The last steps of {} of {} test windows looked at are also in the middle of '
+        'training windows, so training has seen what comes after them'
+    )
+    fix = (
+        'Split the series first, at a point in time, and cut each part into windows; a '
+        'random split of windows that overlap puts neighbors on both sides'
+    )
+    lesson = None
+    width = 4  # steps that are compared at once
+    most = 64  # windows of a batch that are looked at
+
+    def start(self):
+        self.middles = {}  # training -> hashes of what its windows have before the end
+        self.tested = {}  # (training, key) -> [found, windows, place]
+
+    def pieces(self, call):
+        """[windows, pieces] of the hashes of consecutive steps, or None.
+
+        None stands for a piece whose values may be equal by chance.
+        """
+        inputs = call.inputs()
+        if inputs is None or call.from_network or not inputs.is_floating_point():
+            return None
+        if inputs.dim() == 2:
+            inputs = inputs[:, :, None]
+        if inputs.dim() != 3 or inputs.shape[1] < 2 * self.width:
+            return None
+        if inputs.shape[1] * inputs.shape[2] > 4096:
+            return None
+        some = inputs.detach()[: self.most].float().cpu()
+        steps = some.unfold(1, self.width, 1).transpose(2, 3)  # windows, pieces, width
+        varied = (steps != steps.round()).flatten(2).float().mean(dim=2) > 0.7
+        moves = (steps[:, :, 1:] != steps[:, :, :-1]).any(dim=3).all(dim=2)
+        certain = (varied & moves).tolist()
+        size = steps[0, 0].numel() * 4
+        data = steps.contiguous().numpy().tobytes()
+        count = steps.shape[1]
+        found = []
+        for i, row in enumerate(certain):
+            start = i * count * size
+            found.append(
+                [
+                    hash(data[start + j * size : start + (j + 1) * size])
+                    if is_certain
+                    else None
+                    for j, is_certain in enumerate(row)
+                ]
+            )
+        return found
+
+    @on('some call')
+    def call(self, call, args, kwargs, output):
+        call.pieces = self.pieces(call) if call.grad and call.training else None
+
+    @on('step')
+    def step(self, optimizer, training, params, used):
+        middles = self.middles.setdefault(training, set())
+        for call in used:
+            for row in getattr(call, 'pieces', None) or ():
+                if len(middles) < MOST_SEEN:
+                    middles.update(piece for piece in row[:-1] if piece is not None)
+
+    @on('test')
+    def test(self, call):
+        if call.grad or call.prints is None or not self.run.is_time('windows'):
+            return
+        pieces = self.pieces(call)
+        for training in trainings_of(self.run, call.model):
+            middles = self.middles.get(training)
+            if not middles or not pieces:
+                continue
+            key = id(call.walk.dataset) if call.walk else call.place
+            known = self.tested.setdefault((training, key), [0, 0, call])
+            for row, number in zip(pieces, call.prints):
+                if row[-1] is not None and number not in training.seen:
+                    known[0] += row[-1] in middles
+                    known[1] += 1
+
+    @on('end')
+    def end(self):
+        for found, windows, call in self.tested.values():
+            if windows >= 10 and found > 0.5 * windows:
+                where = call.walk.place if call.walk else call.place
+                self.say(found, windows, where=where)
+
+
+class BlendedMask(Rule):
+    name = 'mask between classes'
+    advice = "Resize masks with `mode='nearest'`."
+    what = (
+        '{} was used on class indices, which made fractions of them, and these were '
+        'cut off to other classes'
+    )
+    fix = "Resize masks with mode='nearest' (for photos, bilinear is right)"
+    lesson = None
+
+    def start(self):
+        self.blended = ByTensor()  # what was interpolated -> by which function
+
+    @on(
+        'after interpolate',
+        'after grid_sample',
+        'loaded interpolate',
+        'loaded grid_sample',
+    )
+    def interpolate(self, name, args, kwargs, result):
+        values = args[0] if args else kwargs.get('input')
+        if not isinstance(values, torch.Tensor) or not is_plain(values):
+            return
+        if not values.is_floating_point() or not values.numel():
+            return
+        if len(self.blended) > 10_000 or not self.run.is_time('interpolate', place()):
+            return
+        whole = bool((values == values.round()).all())
+        if whole and bool((result != result.round()).any()):
+            mode = kwargs.get('mode', 'bilinear')
+            self.blended[result] = f'{name}(mode={mode!r})'
+
+    @on(
+        'after __getitem__',
+        'after squeeze',
+        'after round',
+        'after to',
+        'after long',
+        'after int',
+        'loaded __getitem__',
+        'loaded squeeze',
+        'loaded round',
+        'loaded to',
+        'loaded long',
+        'loaded int',
+    )
+    def follow(self, name, args, kwargs, result):
+        if not len(self.blended.data):
+            return
+        how = self.blended.get(args[0]) if args else None
+        if how is None or not isinstance(result, torch.Tensor):
+            return
+        if result.dtype in (torch.int64, torch.int32):
+            self.say(how)
+        elif result.is_floating_point():
+            self.blended[result] = how

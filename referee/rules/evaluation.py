@@ -288,3 +288,46 @@ class AlwaysTrue(Rule):
         for (where, bound), (n, _, always, spread, result) in self.counts.items():
             if always and n >= 20 and spread > 0.01:
                 self.say(bound, result, where=where)
+
+
+class LogitsAtHalf(Rule):
+    name = 'logits at half'
+    advice = 'Turn logits into probabilities before you compare them with 0.5.'
+    what = (
+        'Logits (from {} to {}), which BCEWithLogitsLoss turns into probabilities, '
+        'were compared with {}'
+    )
+    fix = 'Compare torch.sigmoid(logits) with 0.5, or the logits with 0'
+    lesson = '14'
+    remark = True
+
+    def start(self):
+        self.known = {}  # (model, place) -> [lowest, highest, bound]
+        self.models = set()  # ids of those whose outputs the loss takes for logits
+
+    @on('loss')
+    def loss(self, loss):
+        if loss.name == 'binary_cross_entropy_with_logits' and loss.call is not None:
+            self.models.add(id(loss.call.model))
+
+    @on('after gt', 'after ge', 'after __gt__', 'after __ge__')
+    def compared(self, name, args, kwargs, result):
+        values, bound = args[0], args[1] if len(args) > 1 else kwargs.get('other')
+        if not isinstance(bound, float) or not 0.2 <= bound <= 0.8:
+            return
+        mark = self.run.marks.get(values)
+        if self.run.call is not None or mark is None or mark.call is None:
+            return
+        if values.numel() < 2 or not values.is_floating_point():
+            return
+        low, high = values.detach().amin().item(), values.detach().amax().item()
+        key = id(mark.call.model), place()
+        known = self.known.setdefault(key, [low, high, bound])
+        known[0] = min(known[0], low)
+        known[1] = max(known[1], high)
+
+    @on('end')
+    def end(self):
+        for (model, where), (low, high, bound) in self.known.items():
+            if model in self.models and low < 0 and high > 1:
+                self.say(f'{low:.3g}', f'{high:.3g}', bound, where=where)

@@ -191,7 +191,7 @@ class OneOfMany(Rule):
 
 class NoLog(Rule):
     name = 'no log'
-    advice = 'Use log-probabilities with `NLLLoss` and `KLDivLoss`.'
+    advice = 'Use log-probabilities with `NLLLoss`, `KLDivLoss`, and `CTCLoss`.'
     what = '{} expects log-probabilities but got something else'
     fix = (
         'Use log_softmax at the end of the model, or replace NLLLoss with '
@@ -209,6 +209,15 @@ class NoLog(Rule):
             self.say('NLLLoss', where=loss.place)
         elif loss.name == 'kl_div' and bool((rows > 1e-6).any()):
             self.say('KLDivLoss', where=loss.place)
+
+    @on('before ctc_loss')
+    def sequences(self, name, args, kwargs):
+        output = args[0] if args else kwargs.get('log_probs')
+        if not self.run.is_time('ctc_loss') or not is_plain(output):
+            return
+        sums = output.detach().float().exp().sum(dim=-1)
+        if bool(((sums - 1).abs() > 1e-3).any()):
+            self.say('CTCLoss')
 
 
 class Labels(Rule):
@@ -356,10 +365,11 @@ class PenaltyWithoutGradient(Rule):
 class OneClass(Rule):
     name = 'one class'
     advice = 'Look at the labels before you train on them.'
-    what = 'All {} labels that the loss got were {}, though the model has {} outputs'
+    what = 'All {} labels that the loss got were {}, though there are {} classes'
     fix = (
         'Print labels.unique(): they may have been divided (ToTensor divides a mask by '
-        '255) before they were turned to integers, or the data is sorted by class'
+        '255) before they were turned to integers, or the data is sorted by class. The '
+        'discriminator of a GAN needs zeros for what is fake'
     )
     lesson = '7'
 
@@ -369,14 +379,20 @@ class OneClass(Rule):
     @on('some loss')
     def loss(self, loss):
         target = loss.target
-        if loss.name not in CLASSES or target.is_floating_point():
+        if not is_plain(target) or target.requires_grad:
             return
-        if loss.output.dim() < 2 or not is_plain(target):
+        if loss.name.startswith('binary_cross_entropy'):
+            outputs = 2
+            valid = target.detach()
+        elif loss.name in CLASSES and not target.is_floating_point():
+            if loss.output.dim() < 2:
+                return
+            outputs = loss.output.shape[1]
+            valid = target[target != loss.options.get('ignore_index', -100)]
+        else:
             return
-        valid = target[target != loss.options.get('ignore_index', -100)]
         if valid.numel():
             low, high = valid.min().item(), valid.max().item()
-            outputs = loss.output.shape[1]
             model = id(loss.call.model) if loss.call is not None else None
             known = self.known.setdefault(model, [0, low, high, outputs, loss.place])
             known[0] += valid.numel()
@@ -387,7 +403,7 @@ class OneClass(Rule):
     def end(self):
         for count, low, high, outputs, where in self.known.values():
             if low == high and count >= 100 and outputs > 1:
-                self.say(count, low, outputs, where=where)
+                self.say(count, f'{low:g}', outputs, where=where)
 
 
 class Stretched(Rule):
@@ -599,7 +615,11 @@ class WrongWeights(Rule):
         'The most frequent class ({}) has the largest weight, and the rarest ({}) the '
         'smallest'
     )
-    fix = 'Put the weights in the order of the class indices, larger for rare classes'
+    fix = (
+        'Put the weights in the order of the class indices, larger for rare classes '
+        '(pos_weight is the number of negative examples divided by that of positive '
+        'ones)'
+    )
     lesson = None
     remark = True
 
@@ -608,6 +628,8 @@ class WrongWeights(Rule):
 
     @on('some loss')
     def loss(self, loss):
+        if loss.options.get('pos_weight') is not None:
+            self.yes_or_no(loss)
         weight = loss.options.get('weight')
         if loss.name != 'cross_entropy' or not isinstance(weight, torch.Tensor):
             return
@@ -620,6 +642,16 @@ class WrongWeights(Rule):
             loss.place, [torch.zeros_like(counts), weight.detach().cpu()]
         )
         known[0] += counts
+
+    def yes_or_no(self, loss):
+        """pos_weight is the weight of class 1, and class 0 has 1."""
+        weight, target = loss.options['pos_weight'].detach().cpu(), loss.target
+        if weight.numel() != 1 or not is_plain(target):
+            return
+        yes = int((target > 0.5).sum())
+        weights = torch.tensor([1.0, weight.item()])
+        known = self.counts.setdefault(loss.place, [torch.zeros(2), weights])
+        known[0] += torch.tensor([target.numel() - yes, yes])
 
     @on('end')
     def end(self):
@@ -661,3 +693,63 @@ class ScoresCompared(Rule):
                 (values != values.round()).float().mean() > 0.9
             ):
                 self.say(f'{values.flatten()[0]:.3g}')
+
+
+class SignsAsLabels(Rule):
+    name = 'signs'
+    advice = 'Give losses that compare two inputs the labels 1 and -1.'
+    what = '{} got labels of 0, but it expects 1 and -1'
+    fix = 'Use 2 * labels - 1'
+    lesson = None
+    functions = {
+        'margin_ranking_loss': ('MarginRankingLoss', 2),
+        'cosine_embedding_loss': ('CosineEmbeddingLoss', 2),
+        'hinge_embedding_loss': ('HingeEmbeddingLoss', 1),
+        'soft_margin_loss': ('SoftMarginLoss', 1),
+    }
+
+    @on(*(f'before {name}' for name in functions))
+    def loss(self, name, args, kwargs):
+        words, position = self.functions[name]
+        target = args[position] if len(args) > position else kwargs.get('target')
+        if isinstance(target, torch.Tensor) and is_plain(target):
+            if self.run.is_time('signs', place()) and bool((target == 0).any()):
+                self.say(words)
+
+
+def is_bootstrapped(tensor):
+    """Is it a reward plus the discounted value of the next state?"""
+    node = tensor.grad_fn
+    for _ in range(4):
+        if node is None:
+            return False
+        befores = [before for before, _ in node.next_functions]
+        if type(node).__name__.startswith('Add'):
+            given = [before for before in befores if before is not None]
+            return (
+                len(befores) == 2
+                and len(given) == 1
+                and 'Mul' in type(given[0]).__name__
+            )
+        if not any(part in type(node).__name__ for part in PASSING):
+            return False
+        node = befores[0]
+    return False
+
+
+class TargetWithGradient(Rule):
+    name = 'target with gradient'
+    advice = 'Compute the target of a loss without gradients.'
+    what = (
+        'The target (a number plus the discounted value of the next state) has a '
+        'gradient, so training also moves the target toward the prediction'
+    )
+    fix = 'Compute the target under torch.no_grad(), or detach it'
+    lesson = None
+    remark = True
+
+    @on('some loss')
+    def loss(self, loss):
+        if loss.name in NUMBERS and loss.output.requires_grad:
+            if loss.target.requires_grad and is_bootstrapped(loss.target):
+                self.say(where=loss.place)

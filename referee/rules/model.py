@@ -3,6 +3,7 @@
 import difflib
 import linecache
 import re
+from weakref import ref
 
 import torch
 from torch import nn
@@ -378,7 +379,9 @@ def classes_become_rows(old, new):
 
 class TimeForBatch(Rule):
     name = 'batch first'
-    advice = 'Tell an RNN with `batch_first=True` that the batch comes first.'
+    advice = (
+        'Tell an RNN or attention with `batch_first=True` that the batch comes first.'
+    )
     what = (
         '{} read the batch dimension as time, because its input of shape {} has the '
         'batch first'
@@ -391,7 +394,9 @@ class TimeForBatch(Rule):
 
     @on('some layer')
     def layer(self, call, module, args, kwargs, output):
-        if not isinstance(module, nn.RNNBase) or module.batch_first or not args:
+        if not isinstance(module, (nn.RNNBase, nn.MultiheadAttention)):
+            return
+        if module.batch_first or not args:
             return
         given = args[0]
         if isinstance(given, torch.Tensor) and given.dim() == 3:
@@ -435,3 +440,118 @@ class NormOfOne(Rule):
         for where, (one, more) in self.counts.items():
             if one >= 3 and not more:
                 self.say('', where=where)
+
+
+class ThrownAway(Rule):
+    name = 'thrown away'
+    advice = 'Keep what `from_pretrained` returns.'
+    what = (
+        'Embedding.from_pretrained made a new layer, which nobody kept, so the '
+        'pretrained vectors are gone'
+    )
+    fix = (
+        'Assign it: self.embedding = nn.Embedding.from_pretrained(vectors) (called on '
+        "a layer, it doesn't change that layer)"
+    )
+    lesson = None
+
+    def start(self):
+        self.made = []
+
+    @on('from_pretrained')
+    def embedding(self, layer):
+        self.made.append((ref(layer), place()))
+
+    @on('call')
+    def call(self, call, args, kwargs, output):
+        made, self.made = self.made, []
+        for layer, where in made:
+            if layer() is None:
+                self.say(where=where)
+
+
+class Overwritten(Rule):
+    name = 'overwritten'
+    advice = 'Load weights after you initialize the others.'
+    what = (
+        'All weights that load_state_dict had just loaded were replaced by random ones '
+        'before they were used'
+    )
+    fix = 'Initialize first and load afterward, or initialize only the new layers'
+    lesson = None
+
+    def start(self):
+        self.loaded = ByTensor()  # weight -> what is known of its module
+        self.modules = []
+
+    @on('load_state_dict')
+    def load(self, args, kwargs):
+        weights = [p for p in args[0].parameters() if p.dim() > 1]
+        if weights:
+            known = {'weights': len(weights), 'replaced': 0, 'place': None}
+            for p in weights:
+                self.loaded[p] = known
+            self.modules.append(known)
+
+    @on(
+        'after normal_',
+        'after uniform_',
+        'after trunc_normal_',
+        'after kaiming_uniform_',
+    )
+    def initialize(self, name, args, kwargs, result):
+        weight = args[0] if args else None
+        known = self.loaded.get(weight) if isinstance(weight, nn.Parameter) else None
+        if known is not None:
+            self.loaded[weight] = None
+            known['replaced'] += 1
+            known['place'] = place()
+
+    @on('call')
+    def call(self, call, args, kwargs, output):
+        modules, self.modules = self.modules, []
+        for known in modules:
+            if known['replaced'] == known['weights']:
+                self.say(where=known['place'])
+
+
+class NoisyTeacher(Rule):
+    name = 'teacher'
+    advice = 'Put a model that only teaches another in `eval()`.'
+    what = (
+        'A model in train mode, whose weights never change, made the targets of the '
+        'loss, so its {} worked as during training'
+    )
+    fix = 'Call teacher.eval() before the training loop'
+    lesson = '16'
+    remark = True
+
+    def start(self):
+        self.known = {}  # teacher -> [times, versions of its weights, kind, place]
+
+    @on('some loss')
+    def loss(self, loss):
+        mark = self.run.marks.get(loss.target)
+        teacher = mark.call if mark is not None else None
+        if teacher is None or teacher.grad or not teacher.at_work:
+            return
+        student = loss.call
+        if student is None or not student.grad or student.model is teacher.model:
+            return
+        if self.run.all_trainings and not self.run.is_trained(teacher.model):
+            versions = sum(p._version for p in teacher.model.parameters())
+            kind = (
+                'dropout' if isinstance(teacher.at_work[0], DROPOUT) else 'batch norm'
+            )
+            key = id(teacher.model)
+            known = self.known.setdefault(key, [0, versions, kind, teacher.place])
+            if known[1] == versions:
+                known[0] += 1
+            else:
+                known[0] = -1_000_000
+
+    @on('end')
+    def end(self):
+        for times, _, kind, where in self.known.values():
+            if times >= 5:
+                self.say(kind, where=where)

@@ -922,3 +922,39 @@ class NotANumber(Rule):
     def backward(self, loss):
         if loss is not None and loss.dim() == 0 and bool(loss.detach().isnan()):
             self.say('')
+
+
+class LoadedRate(Rule):
+    name = 'loaded rate'
+    advice = 'Set the learning rate after `optimizer.load_state_dict`.'
+    what = (
+        'optimizer.load_state_dict replaced the learning rate {} by {}, which the '
+        'optimizer was saved with'
+    )
+    fix = "To change the rate, set group['lr'] of each parameter group after loading"
+    lesson = '17_1'
+    remark = True
+
+    def start(self):
+        self.loads = (
+            weakref.WeakKeyDictionary()
+        )  # optimizer -> (its rates before, place)
+
+    @on('optimizer loads')
+    def load(self, args, kwargs):
+        optimizer = args[0]
+        rates = [group['lr'] for group in optimizer.param_groups]
+        self.loads[optimizer] = rates, place()
+
+    @on('step', 'step at rest')
+    def step(self, optimizer, training, params, used=()):
+        if not self.loads:
+            return
+        before, where = self.loads.pop(optimizer, (None, None))
+        if before is None or hasattr(optimizer.step, '_wrapped_by_lr_sched'):
+            return
+        now = [group['lr'] for group in optimizer.param_groups]
+        for old, new in zip(before, now):
+            if old != new:
+                self.say(f'{old:g}', f'{new:g}', where=where)
+                return
