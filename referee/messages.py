@@ -27,6 +27,9 @@ CAUSES = {  # a rule, and those that follow from it, which then needn't be said
     'one example': {'constant', 'one class', 'order'},
     'sampler weights': {'one class'},
     'late clipping': {'nan', 'nan gradient'},
+    'view': {'mixed batch'},
+    'mean over padding': {'amount of padding'},
+    'inverted mask': {'amount of padding'},
 }
 
 

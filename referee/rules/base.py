@@ -5,8 +5,8 @@ def on(*events):
     """Mark a method as the handler of events.
 
     An event is one of those that `run.py` fires, such as 'step', or 'before NAME' or
-    'after NAME' with the name of a function of torch, such as 'after item'. With 'loaded
-    NAME', a dataset has called it to make the first batch of a loader.
+    'after NAME' with the name of a function of torch, such as 'after item'. 'loaded
+    NAME' comes after one that a dataset calls to make the first batch of a loader.
     """
 
     def mark(method):

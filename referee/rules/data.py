@@ -851,8 +851,8 @@ class TargetAsInput(Rule):
     name = 'target as input'
     advice = 'Leave the target out of the inputs.'
     what = (
-        'Column {} of the inputs is the target itself (or a multiple of it), so there '
-        'is nothing to predict'
+        'Column {} of the inputs is the target itself (perhaps scaled), so there is '
+        'nothing to predict'
     )
     fix = 'Drop the column of the target from the inputs'
     lesson = None
@@ -871,15 +871,7 @@ class TargetAsInput(Rule):
             return
         if inputs.shape[1] < 2 or not is_plain(target) or target.requires_grad:
             return
-        columns = inputs.detach().double()
-        labels = target.detach().double().reshape(-1, 1)
-        columns = columns - columns.mean(dim=0)
-        labels = labels - labels.mean()
-        norms = columns.norm(dim=0) * labels.norm()
-        if labels.norm() < 1e-9:
-            return
-        likeness = (columns * labels).sum(dim=0).abs() / norms.clamp(min=1e-12)
-        same = set((likeness > 1 - 1e-6).nonzero().flatten().tolist())
+        same = columns_that_are(inputs.detach().double(), target.detach().double())
         known = self.known.setdefault(id(call.model), [same, 0, call])
         known[0] &= same
         known[1] += len(inputs)
@@ -890,6 +882,26 @@ class TargetAsInput(Rule):
             if columns and examples >= 100:
                 where = call.walk.place if call.walk else call.place
                 self.say(min(columns), where=where)
+
+
+def columns_that_are(inputs, target):
+    """The columns that are the target itself, as it is or standardized.
+
+    A multiple of a column isn't enough, because people make up such data.
+    """
+    labels = target.reshape(-1, 1)
+    centered = inputs - inputs.mean(dim=0)
+    distances = labels - labels.mean()
+    if distances.norm() < 1e-9:
+        return set()
+    slopes = (centered * distances).sum(dim=0) / (centered**2).sum(dim=0)
+    straight = (distances - slopes * centered).norm(dim=0) < 1e-5 * distances.norm()
+    start = labels.mean() - slopes * inputs.mean(dim=0)
+    moved = start.abs() > 1e-3 * labels.std()
+    equal = ((slopes - 1).abs() < 1e-5) & ~moved
+    if len(labels.unique()) == 2:
+        moved[:] = True  # classes, whatever numbers stand for them
+    return set((straight & (equal | moved)).nonzero().flatten().tolist())
 
 
 class OverlappingWindows(Rule):
@@ -993,7 +1005,7 @@ class BlendedMask(Rule):
     lesson = None
 
     def start(self):
-        self.blended = ByTensor()  # what was interpolated -> by which function
+        self.blended = ByTensor()  # what was interpolated -> (how, place)
 
     @on(
         'after interpolate',
@@ -1012,7 +1024,7 @@ class BlendedMask(Rule):
         whole = bool((values == values.round()).all())
         if whole and bool((result != result.round()).any()):
             mode = kwargs.get('mode', 'bilinear')
-            self.blended[result] = f'{name}(mode={mode!r})'
+            self.blended[result] = f'{name}(mode={mode!r})', place()
 
     @on(
         'after __getitem__',
@@ -1031,10 +1043,11 @@ class BlendedMask(Rule):
     def follow(self, name, args, kwargs, result):
         if not len(self.blended.data):
             return
-        how = self.blended.get(args[0]) if args else None
-        if how is None or not isinstance(result, torch.Tensor):
+        made = self.blended.get(args[0]) if args else None
+        if made is None or not isinstance(result, torch.Tensor):
             return
         if result.dtype in (torch.int64, torch.int32):
-            self.say(how)
-        elif result.is_floating_point():
-            self.blended[result] = how
+            how, where = made
+            self.say(how, where=where)
+        else:
+            self.blended[result] = made
