@@ -124,6 +124,10 @@ NAMED = {  # the rules that name a wrong script, with the lines where the change
     '140_windows_that_overlap': {('overlapping windows', 38)},
     '141_pos_weight_upside_down': {('class weights', 16)},
     '142_target_that_learns': {('target with gradient', 29)},
+    '143_target_in_its_window': {('target in the sequence', 53)},
+    '144_penalty_without_create_graph': {('penalty', 40)},
+    '145_last_batches_without_a_step': {('accumulated', 59), ('last gradients', 56)},
+    '146_layer_never_called': {('never called', 32)},
 }
 UNTOLD = [  # it would take a guess to tell these from what is meant
     '23_gan_detached_in_generator_step',

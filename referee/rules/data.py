@@ -856,32 +856,55 @@ class TargetAsInput(Rule):
     )
     fix = 'Drop the column of the target from the inputs'
     lesson = None
+    most = 1024  # columns
 
     def start(self):
-        self.known = {}  # model -> [columns that follow the target, examples, place]
+        self.of_sequence = TargetInSequence(self.run)
+        self.known = {}  # model -> [columns that follow the target, examples, call]
 
     @on('some loss')
     def loss(self, loss):
         call = loss.call
         inputs = call.inputs() if call is not None else None
         target = loss.target
-        if inputs is None or inputs.dim() != 2 or not inputs.is_floating_point():
+        if inputs is None or not inputs.is_floating_point():
             return
+        if inputs.dim() not in (2, 3) or inputs[0].numel() > self.most:
+            return
+        inputs = inputs.flatten(1)
         if call.from_network or target.numel() != len(inputs) or len(inputs) < 4:
             return
         if inputs.shape[1] < 2 or not is_plain(target) or target.requires_grad:
             return
+        known = self.known.get(id(call.model))
+        if known is not None and not known[0]:
+            return  # there was a batch without such a column
         same = columns_that_are(inputs.detach().double(), target.detach().double())
-        known = self.known.setdefault(id(call.model), [same, 0, call])
+        if known is None:
+            known = self.known[id(call.model)] = [same, 0, call]
         known[0] &= same
         known[1] += len(inputs)
 
     @on('end')
     def end(self):
         for columns, examples, call in self.known.values():
-            if columns and examples >= 100:
-                where = call.walk.place if call.walk else call.place
+            if not columns or examples < 100:
+                continue
+            where = call.walk.place if call.walk else call.place
+            if len(call.shape) == 2:
                 self.say(min(columns), where=where)
+            else:
+                step = max(columns) // call.shape[2]
+                self.run.say(self.of_sequence, step, call.shape[1], where=where)
+
+
+class TargetInSequence(Rule):
+    name = 'target in the sequence'
+    advice = 'Predict a value that comes after the sequence, not one in it.'
+    what = 'The target is in the input itself, at index {} of {}'
+    fix = 'Take the value after the window as the target'
+    lesson = None
+    remark = True
 
 
 def columns_that_are(inputs, target):
@@ -917,7 +940,7 @@ class OverlappingWindows(Rule):
     )
     lesson = None
     width = 4  # steps that are compared at once
-    most = 64  # windows of a batch that are looked at
+    most = 1000  # steps of a batch that are looked at
 
     def start(self):
         self.middles = {}  # training -> hashes of what its windows have before the end
@@ -937,7 +960,8 @@ class OverlappingWindows(Rule):
             return None
         if inputs.shape[1] * inputs.shape[2] > 4096:
             return None
-        some = inputs.detach()[: self.most].float().cpu()
+        few = max(1, self.most // inputs.shape[1])
+        some = inputs.detach()[:few].float().cpu()
         steps = some.unfold(1, self.width, 1).transpose(2, 3)  # windows, pieces, width
         varied = (steps != steps.round()).flatten(2).float().mean(dim=2) > 0.7
         moves = (steps[:, :, 1:] != steps[:, :, :-1]).any(dim=3).all(dim=2)

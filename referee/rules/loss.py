@@ -321,19 +321,37 @@ class MeanTooEarly(Rule):
 class PenaltyWithoutGradient(Rule):
     name = 'penalty'
     advice = 'Compute a penalty from the parameters themselves, not from `.data`.'
-    what = 'A term of the loss was computed from weights, but has no gradient'
-    fix = 'Use the parameters themselves: leave out .data, .detach(), and no_grad()'
+    what = 'A term of the loss was computed from {}, but has no gradient'
+    fix = (
+        'Use the parameters themselves: leave out .data, .detach(), and no_grad(). For '
+        'a penalty on gradients, call torch.autograd.grad with create_graph=True'
+    )
     lesson = '8'
 
     def start(self):
-        self.cut = ByTensor()  # what was computed from weights' values
+        self.cut = ByTensor()  # what has no gradient -> from what it was computed
 
     @on('after .data', 'after detach')
     def values(self, name, args, kwargs, result):
         if isinstance(args[0], torch.nn.Parameter) and self.run.call is None:
-            self.cut[result] = True
+            self.cut[result] = 'weights'
+
+    @on('after grad')
+    def gradients(self, name, args, kwargs, result):
+        for grad in result if isinstance(result, tuple) else ():
+            if isinstance(grad, torch.Tensor) and not grad.requires_grad:
+                self.cut[grad] = 'gradients'
 
     @on(
+        'after __getitem__',
+        'after flatten',
+        'after reshape',
+        'after view',
+        'after sqrt',
+        'after mean',
+        'after sub',
+        'after __sub__',
+        'after __rsub__',
         'after abs',
         'after sum',
         'after norm',
@@ -346,9 +364,12 @@ class PenaltyWithoutGradient(Rule):
         'after __rmul__',
     )
     def computed(self, name, args, kwargs, result):
-        if len(self.cut) and isinstance(result, torch.Tensor):
-            if any(isinstance(x, torch.Tensor) and x in self.cut for x in args[:2]):
-                self.cut[result] = True
+        if not len(self.cut) or not isinstance(result, torch.Tensor):
+            return
+        for x in args[:2]:
+            if isinstance(x, torch.Tensor) and x in self.cut:
+                if not result.requires_grad:
+                    self.cut[result] = self.cut.get(x)
 
     @on('after add', 'after __add__', 'after __radd__', 'after add_', 'after __iadd__')
     def added(self, name, args, kwargs, result):
@@ -357,9 +378,9 @@ class PenaltyWithoutGradient(Rule):
         terms = [x for x in args[:2] if isinstance(x, torch.Tensor)]
         cut = [x for x in terms if x in self.cut]
         if cut and result.requires_grad:
-            self.say()
+            self.say(self.cut.get(cut[0]))
         elif cut:
-            self.cut[result] = True
+            self.cut[result] = self.cut.get(cut[0])
 
 
 class OneClass(Rule):

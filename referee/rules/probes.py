@@ -9,7 +9,7 @@ import copy
 
 import torch
 
-from ..run import tensors_in
+from ..run import place, tensors_in
 from .base import Rule, on
 
 MOST_BYTES = 8_000_000
@@ -128,10 +128,19 @@ class MixedBatch(Probe):
     advice = "Don't let one example's prediction depend on the others in the batch."
     what = 'What the model predicts for one example depends on {} in the batch'
     fix = (
-        'Look for a softmax, mean, or view over dimension 0, and for an LSTM or GRU '
-        'without batch_first=True'
+        'Look for a softmax, mean, or view over dimension 0, for positions that number '
+        'the batch (x.size(0)), and for an LSTM or GRU without batch_first=True'
     )
     lesson = None
+
+    def start(self):
+        super().start()
+        self.numbered = {}  # model -> (how many numbers arange made in it, place)
+
+    @on('after arange')
+    def number(self, name, args, kwargs, result):
+        if self.run.call is not None:
+            self.numbered[id(self.run.call.model)] = len(result), place()
 
     def concerns(self, kept):
         call = kept['call']
@@ -154,7 +163,8 @@ class MixedBatch(Probe):
         kwargs = flipped(kept['kwargs'], call.size)
         other = self.answers(model, args, kwargs).flip(0)
         if not torch.allclose(first, other, rtol=1e-3, atol=1e-4):
-            self.say('its place', where=call.place)
+            count, where = self.numbered.get(id(call.model), (0, None))
+            self.say('its place', where=where if count == call.size else call.place)
 
 
 class SeesTheFuture(Probe):

@@ -10,7 +10,7 @@ import weakref
 import torch
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
-from ..run import ByTensor, called_by, frames, place
+from ..run import ByTensor, called_by, called_from_library, frames, place
 from .base import Rule, listed, on
 from .model import line_with
 
@@ -97,18 +97,23 @@ class Unused(Rule):
     advice = 'Give the optimizer only parameters that take part in the loss.'
     what = '{} got no gradient in any step'
     fix = (
-        'Use the layer in forward(), and look for what cuts off its gradient (detach, '
-        ".data, no_grad, numpy). If it isn't meant to learn, leave it out of the "
-        'optimizer'
+        'Look for what cuts off its gradient (detach, .data, no_grad, numpy). If it '
+        "isn't meant to learn, leave it out of the optimizer"
     )
     lesson = '8'
 
     def start(self):
+        self.never = NeverCalled(self.run)
         self.waiting = {}  # training -> {id of a parameter: (name, parameter)}
+        self.called = set()  # ids of parameters of layers that were called
 
     @on('step', 'step at rest')
     def step(self, optimizer, training, params, used=()):
         waiting = self.waiting.setdefault(training, {})
+        if waiting:
+            for call in used:
+                for layer in call.layers:
+                    self.called.update(id(p) for p in layer._parameters.values())
         if training.known != training.ids:
             names = {}
             for call in used:
@@ -132,9 +137,22 @@ class Unused(Rule):
     @on('end')
     def end(self):
         for training, waiting in self.waiting.items():
-            if waiting:
-                names = listed(name for name, _ in waiting.values())
-                self.say(names, where=training.place)
+            called, never = [], []
+            for key, (name, _) in waiting.items():
+                (called if key in self.called else never).append(name)
+            if called:
+                self.say(listed(called), where=training.place)
+            if never:
+                self.run.say(self.never, listed(never), where=training.place)
+
+
+class NeverCalled(Rule):
+    name = 'never called'
+    advice = 'Call each layer that should learn in `forward()`.'
+    what = '{} got no gradient, because no step used these layers'
+    fix = 'Call the layer in forward(), or leave it out of the optimizer'
+    lesson = '8'
+    remark = True
 
 
 class NotInOptimizer(Rule):
@@ -259,6 +277,7 @@ class Wiped(Rule):
     lesson = '10'
 
     def start(self):
+        self.rarely = WipedNowAndThen(self.run)
         self.wiped = {}
         self.places = {}
         self.before = []  # those whose gradients the last backward() filled
@@ -290,8 +309,24 @@ class Wiped(Rule):
     @on('end')
     def end(self):
         for training, times in self.wiped.items():
-            if times >= 3 and times >= training.steps and not training.closure:
+            if training.closure:
+                continue
+            if times >= 3 and times >= training.steps:
                 self.say(times, training.steps, where=self.places[training])
+            elif times >= 2 and self.run.backwards > 1.5 * self.run.steps:
+                self.run.say(self.rarely, times, where=self.places[training])
+
+
+class WipedNowAndThen(Rule):
+    name = 'last gradients'
+    advice = 'If you accumulate gradients, also take a step for the last batches.'
+    what = 'Gradients were cleared {} times before a step had used them'
+    fix = (
+        'If the number of batches is not a multiple of those added up, take a step '
+        'after the last batch, too'
+    )
+    lesson = '10'
+    remark = True
 
 
 class Accumulated(Rule):
@@ -936,25 +971,29 @@ class LoadedRate(Rule):
     remark = True
 
     def start(self):
-        self.loads = (
-            weakref.WeakKeyDictionary()
-        )  # optimizer -> (its rates before, place)
+        self.loads = weakref.WeakKeyDictionary()  # optimizer -> (rates, place)
 
     @on('optimizer loads')
     def load(self, args, kwargs):
+        if called_from_library():
+            return
         optimizer = args[0]
-        rates = [group['lr'] for group in optimizer.param_groups]
+        state = args[1] if len(args) > 1 else kwargs.get('state_dict')
+        rates = [
+            (group['lr'], loaded['lr'])
+            for group, loaded in zip(optimizer.param_groups, state['param_groups'])
+        ]
         self.loads[optimizer] = rates, place()
 
     @on('step', 'step at rest')
     def step(self, optimizer, training, params, used=()):
         if not self.loads:
             return
-        before, where = self.loads.pop(optimizer, (None, None))
-        if before is None or hasattr(optimizer.step, '_wrapped_by_lr_sched'):
+        rates, where = self.loads.pop(optimizer, ((), None))
+        if hasattr(optimizer.step, '_wrapped_by_lr_sched'):
             return
-        now = [group['lr'] for group in optimizer.param_groups]
-        for old, new in zip(before, now):
-            if old != new:
-                self.say(f'{old:g}', f'{new:g}', where=where)
+        for group, (old, loaded) in zip(optimizer.param_groups, rates):
+            # Not the same object if the script has set it, even to an equal number.
+            if old != loaded and group['lr'] is loaded:
+                self.say(f'{old:g}', f'{loaded:g}', where=where)
                 return
