@@ -85,7 +85,7 @@ NAMED = {  # the rules that name a wrong script, with the lines where the change
     '101_rounded_in_the_model': {('dead', 26)},
     '102_validation_draws_again': {('test changes', 39)},
     '103_means_divided_by_examples': {('divided by examples', 22)},
-    '104_positions_of_the_batch': {('mixed batch', 28)},
+    '104_positions_of_the_batch': {('mixed batch', 19)},
     '105_state_after_the_padding': {('amount of padding', 37)},
     '106_inputs_lost_on_the_way': {('constant', 13)},
     '107_only_the_outer_module_in_eval_mode': {('always on', 23)},

@@ -37,8 +37,7 @@ BROKEN = [  # the rule, the line to be named, what is replaced by what
         'TRAIN',
         'nn.Flatten(), head)',
         'nn.Flatten(), nn.Linear(72, 4))\n'
-        'model.forward = lambda images: model[2](images.flatten(1)[:, :1] * '
-        'torch.ones(72))',
+        'model.forward = lambda images: model[2](model[1](model[0](images)).detach())',
     ),
     ('orphan', 'TRAIN', 'Adam(model.', 'Adam(body.'),
     ('asleep', 'TRAIN', '    model.train()\n', ''),
