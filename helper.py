@@ -2,6 +2,7 @@
 
 import argparse
 import atexit
+import difflib
 import math
 import os
 import signal
@@ -10,13 +11,16 @@ import sys
 import tempfile
 import textwrap
 import traceback
+import warnings
 from pathlib import Path
 
+import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, UnidentifiedImageError
 from torch.utils.data import TensorDataset
 from torch.utils.data._utils.collate import default_collate_fn_map
 from torchvision import datasets
+from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent
 SYNTHETIC = ROOT / 'data' / 'synthetic'
@@ -122,10 +126,18 @@ def parse_args(parser=None, threads=1, **defaults):
         if 'matplotlib' in sys.modules:  # it has read MPLBACKEND already
             sys.modules['matplotlib'].use('agg')
 
+    print_any_name()
     if not in_notebook:
         sys.excepthook = _explain
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
     return args
+
+
+def print_any_name():
+    """Print what a terminal can't, such as a file's name in Chinese, as \\u codes."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, 'reconfigure'):
+            stream.reconfigure(errors='backslashreplace')
 
 
 def _explain(kind, error, trace):
@@ -321,60 +333,261 @@ def _print_once(text):
 
 # Photos
 
+# Pillow warns from here on and refuses twice as many. The largest phones take 200.
+Image.MAX_IMAGE_PIXELS = 250_000_000
+
+# What operating systems, NAS boxes, and Jupyter put into folders; it's never a photo.
+_SYSTEM_FILES = {'thumbs.db', 'desktop.ini', 'icon\r', '@eadir', '__macosx'}
+
+# How to turn a photo upright, by its EXIF orientation; 1 is upright.
+_TRANSPOSE = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+FEWEST_PHOTOS = 10  # to train with; a fifth of them are for validation
+
 
 def find_photos(args):
     """Return the folder of the photos: args.data_dir, or Cat_Dog_data inside it.
 
     The folder has train/NAME/ and test/NAME/ for each class, as data/prepare_photos.py
-    makes them. If args.data_dir has no photos, --data auto falls back on the synthetic
-    ones. If it doesn't exist, or its photos aren't in train/ and test/, an OSError says
-    so.
+    makes them. Without --data-dir, --data auto falls back on the synthetic photos. If
+    --data-dir was given, an OSError says what is missing, all of it in one message.
     """
     root = SYNTHETIC if args.data == 'synthetic' else args.data_dir.expanduser()
     if (root / 'Cat_Dog_data').is_dir():
         root = root / 'Cat_Dog_data'
 
     if not (root / 'train').is_dir() or not (root / 'test').is_dir():
-        # A mistyped name shouldn't silently lead to other photos.
-        if not root.is_dir():
-            raise FileNotFoundError(f'there is no folder {root}')
-
-        # NAME/photo.jpg or train/NAME/photo.jpg may be your own photos. Those in
-        # data/synthetic are one level deeper, so they aren't found here.
-        inside = [*root.glob('*'), *root.glob('*/*'), *root.glob('*/*/*')]
-        suffixes = {path.suffix.lower() for path in inside}
-        if suffixes & {'.jpg', '.jpeg', '.png'}:
-            raise FileNotFoundError(
-                f'{root} has no train/ and test/ folders. To make them, run: '
-                f'python data/prepare_photos.py "{root}"'
-            )
-        problem = (
-            f'there are no photos in {root}; python data/prepare_photos.py --download '
-            'fetches some (800 MB)'
+        problem = _why_no_photos(root)
+        was_given = root.resolve() != (ROOT / 'data').resolve()
+        if was_given:  # other photos than those that you asked for would mislead you
+            raise FileNotFoundError(problem)
+        problem += (
+            '; python data/prepare_photos.py --download fetches some (800 MB), or use '
+            'your own: notes/your_own_data.md'
         )
         root = _use_synthetic(args, problem) / 'Cat_Dog_data'
 
+    _check_photos(root)
     train = datasets.ImageFolder(root / 'train')
     test = datasets.ImageFolder(root / 'test')
-    if train.classes != test.classes:
-        raise FileNotFoundError(f'train/ and test/ in {root} have different classes')
     _report(root.name, root, len(train), len(test), 'photos')
     return root
 
 
+def _why_no_photos(root):
+    """Return what is in the way of using the photos of this folder."""
+    if not root.exists():
+        return f'there is no folder {root}{did_you_mean(root)}'
+    if not root.is_dir():
+        return f'{root} is a file, not a folder. If it is an archive, unpack it first'
+
+    files = files_in(root)
+    suffixes = {path.suffix.lower() for path in files}
+    known = {*Image.registered_extensions(), '.heic', '.heif'}
+    own_synthetic = root.resolve() == (ROOT / 'data').resolve()
+    if suffixes & known and not own_synthetic:
+        return (
+            f'{root} has no train/ and test/ folders. To make them, run: python '
+            f'data/prepare_photos.py "{root}"'
+        )
+    return f'there are no photos in {root}'
+
+
+def _check_photos(root):
+    """Raise an OSError that names everything that's wrong with train/ and test/."""
+    problems = []
+    classes = {}
+    for side in ('train', 'test'):
+        folders = [path for path in sorted((root / side).iterdir()) if path.is_dir()]
+        hidden = [path for path in folders if is_system_file(path)]
+        for path in hidden:
+            problems.append(f'{side}/{path.name} is not a class, delete it')
+        classes[side] = {path.name for path in folders if path not in hidden}
+
+    for side, other in (('train', 'test'), ('test', 'train')):
+        only_here = sorted(classes[side] - classes[other])
+        if only_here:
+            problems.append(f'only in {side}/: {", ".join(only_here)}')
+
+    if not problems:
+        counts = {}
+        for side in ('train', 'test'):
+            for name in sorted(classes[side]):
+                folder = root / side / name
+                files = files_in(folder)
+                photos = [
+                    path
+                    for path in files
+                    if path.suffix.lower() in datasets.folder.IMG_EXTENSIONS
+                ]
+                counts[side] = counts.get(side, 0) + len(photos)
+                if not photos:
+                    problems.append(f'no photo in {side}/{name}')
+                elif len(files) > len(photos):
+                    left_out = len(files) - len(photos)
+                    _print_once(
+                        f'Note: {left_out} files in {folder} are of other kinds than '
+                        'ImageFolder reads, and are left out. prepare_photos.py '
+                        'converts them'
+                    )
+        if len(classes['train']) < 2:
+            problems.append('a classifier needs two classes or more')
+        if not problems and counts['train'] < FEWEST_PHOTOS:
+            problems.append(
+                f'{counts["train"]} photos to train with are too few: it takes '
+                f'{FEWEST_PHOTOS} or more'
+            )
+    if problems:
+        raise FileNotFoundError(
+            f'the photos in {root} cannot be used: {"; ".join(problems)}'
+        )
+
+
+def did_you_mean(path):
+    """Return ' (did you mean ...?)' if something of a similar name is there."""
+    names = []
+    if path.parent.is_dir():
+        names = [other.name for other in path.parent.iterdir()]
+    similar = difflib.get_close_matches(path.name, names, n=1)
+    return f' (did you mean {path.parent / similar[0]}?)' if similar else ''
+
+
+def is_system_file(path):
+    """Is it hidden, or made by the operating system rather than by you?"""
+    return path.name.startswith('.') or path.name.lower() in _SYSTEM_FILES
+
+
+def files_in(folder):
+    """Return all files in a folder and its subfolders, sorted, without system files.
+
+    It also follows links, each folder once.
+    """
+    files = []
+    seen = set()
+    for where, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(where)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = [name for name in folders if not is_system_file(Path(name))]
+        files += [Path(where, name) for name in names if not is_system_file(Path(name))]
+    return sorted(files)
+
+
 def open_photo(path):
-    """Return a photo as an upright RGB PIL image; raise an OSError if it's damaged."""
+    """Return a photo as an upright RGB PIL image.
+
+    Transparency becomes white. Values of more than 8 bits are scaled to 0 to 255, and
+    then photo.info['scaled'] says from which range.
+
+    Raises an OSError that names the file if it can't be read, whatever the reason.
+    """
     try:
-        with Image.open(path) as stored:
-            # Cameras store how they were held. This returns an upright copy.
-            image = ImageOps.exif_transpose(stored)
-        # Modes that begin with I or F have more than 8 bits per pixel. We take them for
-        # 16 bits, because convert would set all values above 255 to 255.
-        if image.mode.startswith(('I', 'F')):
-            image = image.point(lambda value: value / 256)
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # about metadata that we don't use
+            with Image.open(path) as stored:
+                orientation = _orientation(stored)
+                photo = _to_rgb(stored)
+        if orientation in _TRANSPOSE:
+            info = photo.info
+            photo = photo.transpose(_TRANSPOSE[orientation])
+            photo.info = info
+        return photo
+    except Exception as error:  # a damaged file can raise anything
+        raise OSError(f'{path}: {_why_unreadable(path, error)}') from error
+
+
+def _orientation(photo):
+    """Return how the camera was held, 1 to 8, or 1 if the metadata is damaged."""
+    try:
+        return photo.getexif().get(0x0112, 1)
+    except Exception:
+        return 1
+
+
+def _to_rgb(image):
+    if image.mode.startswith(('I', 'F')):
+        values = np.nan_to_num(np.asarray(image).astype(np.float64))
+        lowest, highest = _range_of(image.mode, values)
+        scaled = (values - lowest) / max(highest - lowest, 1e-12) * 255
+        photo = Image.fromarray(scaled.clip(0, 255).astype(np.uint8)).convert('RGB')
+        photo.info['scaled'] = f'{lowest:g} to {highest:g}'
+        return photo
+
+    has_alpha = 'transparency' in image.info or image.mode.endswith(('A', 'a'))
+    if not has_alpha:
         return image.convert('RGB')
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise OSError(f'{path} is not a photo that can be read: {error}') from error
+    straight = {'La': 'LA', 'RGBa': 'RGBA'}  # Pillow converts only to these
+    photo = image.convert(straight.get(image.mode, image.mode)).convert('RGBA')
+    white = Image.new('RGBA', photo.size, 'white')
+    return Image.alpha_composite(white, photo).convert('RGB')
+
+
+def _range_of(mode, values):
+    """Return the values that become black and white.
+
+    Whole numbers go from 0 to the largest number of as many bits as are used, since
+    many cameras store 10, 12, or 14 bits in 16. Others have no fixed range, so it's the
+    image's own.
+    """
+    lowest, highest = values.min(), values.max()
+    if mode != 'F' and lowest >= 0 and highest < 2**16:
+        bits = max(8, int(highest).bit_length())
+        return 0, 2**bits - 1
+    return lowest, highest
+
+
+def _why_unreadable(path, error):
+    """Return in a few words why a file can't be read as a photo."""
+    if isinstance(error, FileNotFoundError):
+        return 'there is no such file'
+    if isinstance(error, (IsADirectoryError, PermissionError)):
+        return error.strerror
+    try:
+        with open(path, 'rb') as file:
+            start = file.read(32)
+    except (OSError, ValueError) as problem:
+        return getattr(problem, 'strerror', None) or str(problem)
+    is_heic = start[4:8] == b'ftyp' and start[8:12] in _HEIC_BRANDS
+    if is_heic and not _reads_heic:
+        return (
+            'HEIC, as iPhones write it, needs the package pillow-heif (pip install '
+            'pillow-heif). Or export your photos as JPEG'
+        )
+    if not start:
+        return 'the file is empty'
+    if isinstance(error, UnidentifiedImageError):
+        return 'not a photo, or damaged' if not is_heic else 'a damaged HEIC file'
+    if isinstance(error, Image.DecompressionBombError):
+        most = 2 * Image.MAX_IMAGE_PIXELS // 1_000_000
+        return f'it has more than {most} megapixels'
+    return f'damaged ({" ".join(str(error).split()) or type(error).__name__})'
+
+
+_HEIC_BRANDS = {b'heic', b'heix', b'hevc', b'hevx', b'heim', b'heis', b'mif1', b'msf1'}
+try:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    _reads_heic = True
+except ImportError:
+    _reads_heic = False
+
+
+def progress(things, unit):
+    """Return `things` with a progress bar, on a terminal and in a notebook."""
+    in_notebook = 'ipykernel' in sys.modules
+    hidden = not (in_notebook or sys.stderr.isatty())
+    return tqdm(things, unit=unit, disable=hidden)
 
 
 # Pretrained weights
