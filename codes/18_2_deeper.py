@@ -229,9 +229,12 @@ test_transform = v2.Compose([v2.ToImage(),
                              v2.ToDtype(torch.float32, scale=True),
                              v2.Normalize(mean, std)])
 root = helper.find_photos(args)
-augmented = datasets.ImageFolder(root / 'train', train_transform)
-plain = datasets.ImageFolder(root / 'train', test_transform)
-testset = datasets.ImageFolder(root / 'test', test_transform)
+augmented = datasets.ImageFolder(root / 'train', train_transform,
+                                 loader=helper.open_photo)
+plain = datasets.ImageFolder(root / 'train', test_transform,
+                             loader=helper.open_photo)
+testset = datasets.ImageFolder(root / 'test', test_transform,
+                               loader=helper.open_photo)
 torch.manual_seed(args.seed)
 plain_trainset, validset = random_split(plain, [5 / 6, 1 / 6])
 trainset = Subset(augmented, plain_trainset.indices)

@@ -53,11 +53,16 @@ test_transform = v2.Compose([v2.ToImage(),
 
 # %% Data
 # The names of the folders become the classes, in alphabetical order. A dataset has only
-# one transform, so we read train/ with two datasets, one for each transform.
+# one transform, so we read train/ with two datasets, one for each transform. The loader
+# is the function that opens a photo. ImageFolder's own ignores how the camera was held,
+# so ours (in helper.py) turns photos upright.
 root = helper.find_photos(args)  # it has train/cat, train/dog, test/cat, test/dog
-augmented = datasets.ImageFolder(root / 'train', train_transform)  # new here
-plain = datasets.ImageFolder(root / 'train', test_transform)
-testset = datasets.ImageFolder(root / 'test', test_transform)
+augmented = datasets.ImageFolder(root / 'train', train_transform,
+                                 loader=helper.open_photo)  # new here
+plain = datasets.ImageFolder(root / 'train', test_transform,
+                             loader=helper.open_photo)
+testset = datasets.ImageFolder(root / 'test', test_transform,
+                               loader=helper.open_photo)
 print('classes', plain.class_to_idx)
 
 # %% Set photos aside

@@ -2,27 +2,33 @@
 The finished program: a classifier for your own photos
 ======================================================
 
-New here: everything is in functions, as in a real program, and the features are kept on
-disk.
+New here: a whole program. Everything is in functions, the photos are read by a Dataset
+of our own, the features are kept on disk, and each folder of photos gets a model of its
+own, which predicts what is in new photos.
 
 Before: 20_transfer_learning_2.py  Next: 22_many_processes.py
 Notes: notes/transfer_learning.md
 Run: python codes/21_full_transfer_learning.py
      python codes/21_full_transfer_learning.py --data-dir MY_PHOTOS_PREPARED
-     python codes/21_full_transfer_learning.py --predict cat.jpg dog.jpg
+     python codes/21_full_transfer_learning.py --predict PHOTO_OR_FOLDER...
 It ends with the test accuracy, or with what is in the photos.
 """
 import argparse
 import copy
+import csv
+import datetime
+import glob
+import hashlib
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
 from torch import nn, optim
-from torch.utils.data import DataLoader, TensorDataset, random_split
+from torch.utils.data import DataLoader, Dataset, TensorDataset, random_split
 from torchvision import datasets, models
-from tqdm import tqdm
 
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
@@ -30,172 +36,376 @@ import helper
 WEIGHTS = models.DenseNet121_Weights.IMAGENET1K_V1
 TRANSFORM = WEIGHTS.transforms()
 FOLDER = helper.ROOT / 'checkpoints'
-criterion = nn.CrossEntropyLoss()
 
 
-# %% Features
-# From photos to features, float32 [n, 1024], with the backbone in eval mode. collate_fn
-# reads a batch from paths, autocast computes in bfloat16 where that's fast, and
-# channels_last is the fastest memory format.
-def read(paths):
-    return torch.stack([TRANSFORM(helper.open_photo(path)) for path in paths])
+# %% A Dataset of photos
+# A Dataset needs two methods: how many examples there are, and what the example at an
+# index is. A photo is read and transformed when the DataLoader asks for it, so only one
+# batch of photos is in memory at a time.
+class PhotoDataset(Dataset):
+    def __init__(self, paths):
+        self.paths = paths
+
+    def __len__(self):
+        return len(self.paths)
+
+    def __getitem__(self, index):
+        photo = helper.open_photo(self.paths[index])
+        return TRANSFORM(photo)  # float32 [3, 224, 224]
 
 
-def has_bfloat16(device):  # 16-bit floats: faster, if the processor is made for them
+# %% The backbone
+# As in lesson 20, DenseNet121 without its last layer turns a photo into 1024 features.
+# Two settings make it faster, and lesson 23_1 is about them: channels_last, the order
+# in which the values are stored, and 16-bit floats, where the processor is made for
+# them.
+def make_backbone(found_weights, args):
+    torch.manual_seed(args.seed)  # in case the weights are random
+    backbone = models.densenet121(weights=found_weights)
+    backbone.classifier = nn.Identity()
+    backbone.eval()
+    return backbone.to(args.device, memory_format=torch.channels_last)
+
+
+def has_bfloat16(device):
     if device.type == 'cuda':
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    told = device.type == 'cpu' and hasattr(torch.cpu, 'get_capabilities')  # not in 2.6
-    return told and torch.cpu.get_capabilities().get('avx512_bf16', False)
+    if device.type == 'cpu' and hasattr(torch.cpu, 'get_capabilities'):  # not in 2.6
+        return torch.cpu.get_capabilities().get('avx512_bf16', False)
+    return False
 
 
-def compute_features(paths, weights, args):
-    torch.manual_seed(args.seed)  # for random weights, if there are no others
-    body, device, features = models.densenet121(weights=weights), args.device, []
-    body.classifier = nn.Identity()
-    body = body.eval().to(device, memory_format=torch.channels_last)
-    loader = DataLoader(paths, 32, collate_fn=read, num_workers=args.workers)
-    with torch.no_grad(), torch.autocast(device.type, torch.bfloat16,
-                                         enabled=has_bfloat16(device)):
-        for images in tqdm(loader, unit='batch', disable=None):
-            images = images.to(device, memory_format=torch.channels_last)
-            features.append(body(images).float().cpu())
-    return torch.cat(features)
+def features_of(images, backbone, device):
+    """Return the features, float32 [n, 1024] on the CPU, of images [n, 3, 224, 224]."""
+    images = images.to(device, memory_format=torch.channels_last)
+    use_bfloat16 = has_bfloat16(device)
+    with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, use_bfloat16):
+        features = backbone(images)
+    return features.float().cpu()
 
 
-def load_features(folder, weights, args):
-    """From disk, if the photos, the transform and the network are as they were."""
-    paths = [path for path, _ in folder.samples]
-    files = [(path, os.path.getsize(path), os.path.getmtime(path)) for path in paths]
-    key = [files, repr(TRANSFORM), str(weights) if weights else args.seed]
-    file = FOLDER / f'21_{os.path.basename(folder.root)}.pth'
+def compute_features(paths, found_weights, args):
+    backbone = make_backbone(found_weights, args)
+    loader = DataLoader(PhotoDataset(paths), batch_size=32, num_workers=args.workers)
+    all_features = []
+    for images in helper.progress(loader, 'batch'):
+        all_features.append(features_of(images, backbone, args.device))
+    return torch.cat(all_features)
+
+
+# %% Keep the features
+# Computing the features takes most of the time, so we keep them. They may only be used
+# again if the photos, the transform, and the weights are the same as before. Next to
+# the features, we save what they were computed from, and compare.
+def load_features(folder, found_weights, args):
+    """Return a TensorDataset of the features and labels of an ImageFolder's photos."""
+    paths = [path for path, label in folder.samples]
+    files = []
+    for path in paths:
+        files.append((path, os.path.getsize(path), os.path.getmtime(path)))
+    weights_or_seed = str(found_weights) if found_weights else args.seed
+    made_from = [files, repr(TRANSFORM), weights_or_seed]
+
+    root = Path(folder.root)
+    path = FOLDER / f'21_features_{name_of(root.parent)}_{root.name}.pth'
     try:
-        kept = torch.load(file, map_location='cpu', weights_only=True)
-    except Exception:  # not there yet, or damaged in one of many ways
+        kept = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception:  # there is none yet, or it's damaged in one of many ways
         kept = {}
-    if kept.get('key') != key:
-        kept = {'key': key, 'features': compute_features(paths, weights, args)}
-        save(kept, file)
+    if kept.get('made_from') != made_from:
+        features = compute_features(paths, found_weights, args)
+        kept = {'made_from': made_from, 'features': features}
+        try:
+            save(kept, path)
+        except OSError as error:
+            print(f'Note: the features are not kept for the next run: {error}')
     return TensorDataset(kept['features'], torch.tensor(folder.targets))
 
 
+def name_of(root):
+    """Return a name for the files that belong to a folder of photos.
+
+    Two folders can have the same name, so some digits of a hash of its path follow.
+    """
+    root = Path(os.path.realpath(root))
+    digits = hashlib.sha256(os.fsencode(root)).hexdigest()[:6]
+    return f'{root.name}-{digits}'
+
+
 def save(what, path):
-    FOLDER.mkdir(exist_ok=True)
-    torch.save(what, f'{path}.part')
-    os.replace(f'{path}.part', path)
+    """Save to another file first, so that a run that's stopped leaves no half file."""
+    part = path.with_name(f'{path.name}.part')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(what, part)
+        os.replace(part, path)
+    except (OSError, RuntimeError) as error:  # torch.save raises both
+        part.unlink(missing_ok=True)
+        reason = getattr(error, 'strerror', None) or 'the disk may be full'
+        raise OSError(f'cannot write {path}: {reason}') from error
 
 
 # %% Train the classifier
-# We keep the epoch with the lowest validation loss.
+# This is lesson 16's training: a fifth of the photos is for validation, and we keep the
+# weights of the epoch with the lowest validation loss.
 def new_classifier(classes):
     return nn.Sequential(nn.Linear(1024, 256), nn.ReLU(), nn.Dropout(0.2),
                          nn.Linear(256, len(classes)))
 
 
-def evaluate(model, loader, device):  # mean loss, predicted classes [n]
-    model.eval()
-    total_loss, predicted = 0, []
-    with torch.no_grad():
-        for images, labels in loader:
-            images, labels = images.to(device), labels.to(device)
-            output = model(images)
-            total_loss += criterion(output, labels).item() * len(labels)
-            predicted.append(output.argmax(dim=1).cpu())
-    return total_loss / len(loader.dataset), torch.cat(predicted)
-
-
-def train(model, trainset, args):
-    device, lowest = args.device, float('inf')
+def train(model, trainset, criterion, args):
+    device = args.device
     trainset, validset = random_split(trainset, [0.8, 0.2])
     print(f'{len(trainset)} photos to train, {len(validset)} to validate')
     trainloader = DataLoader(trainset, batch_size=32, shuffle=True)
     validloader = DataLoader(validset, batch_size=256)
     optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
+
+    lowest_loss = float('inf')
     for epoch in range(args.epochs):
         model.train()
-        for images, labels in trainloader:  # features, not images
-            images, labels = images.to(device), labels.to(device)
+        for features, labels in trainloader:
+            features, labels = features.to(device), labels.to(device)
             optimizer.zero_grad()
-            output = model(images)
+            output = model(features)
             loss = criterion(output, labels)
             loss.backward()
             optimizer.step()
-        valid_loss, _ = evaluate(model, validloader, device)
+
+        valid_loss, _ = evaluate(model, validloader, criterion, device)
         print(f'Epoch {epoch + 1}/{args.epochs}  valid loss {valid_loss:.3f}')
-        if valid_loss < lowest:
-            lowest, best = valid_loss, copy.deepcopy(model.state_dict())
-    model.load_state_dict(best)
+        if valid_loss < lowest_loss:
+            lowest_loss = valid_loss
+            best_weights = copy.deepcopy(model.state_dict())
+    model.load_state_dict(best_weights)
 
 
-# %% Figures
-# The first figure shows which class was predicted for which, the second shows photos,
-# mistakes first. (A label can be wrong, too.)
-def show_results(folder, labels, predicted):
-    n, classes = len(folder.classes), folder.classes
-    counts = torch.bincount(labels * n + predicted, minlength=n * n).view(n, n)  # pairs
-    ax = plt.figure(figsize=(3 + min(0.5 * n, 7),) * 2).gca()
-    ax.imshow((counts / counts.sum(1, True)).numpy(), cmap='Blues', vmin=0, vmax=1.5)
+def evaluate(model, loader, criterion, device):
+    """Return the mean loss and the predicted classes, int64 [n]."""
+    total_loss = 0
+    all_predicted = []
+    model.eval()
+    with torch.no_grad():
+        for features, labels in loader:
+            features, labels = features.to(device), labels.to(device)
+            output = model(features)
+            total_loss += criterion(output, labels) * len(labels)
+            all_predicted.append(output.argmax(dim=1).cpu())
+    mean_loss = total_loss.item() / len(loader.dataset)
+    return mean_loss, torch.cat(all_predicted)
+
+
+# %% Look at the results
+# The first figure is the confusion matrix: a row for each true class, a column for each
+# predicted one, and in each cell, how many test photos there are. The second figure
+# shows photos, mistakes first. (Sometimes it's the label that is wrong.)
+def show_confusion(classes, labels, predicted):
+    n = len(classes)
+    cells = labels * n + predicted  # a number from 0 to n * n - 1 for each pair
+    counts = torch.bincount(cells, minlength=n * n).view(n, n)
+    shares = counts / counts.sum(dim=1, keepdim=True)
+
+    size = 3 + min(n / 2, 7)  # inches
+    ax = plt.figure(figsize=(size, size)).gca()
+    ax.imshow(shares.numpy(), cmap='Blues', vmin=0, vmax=1.5)
     for row, column in counts.nonzero().tolist():  # zeros stay empty
-        ax.text(column, row, counts[row, column].item(), ha='center', va='center')
+        count = counts[row, column].item()
+        ax.text(column, row, count, ha='center', va='center')
     ax.set_xticks(range(n), classes, rotation=90)
     ax.set_yticks(range(n), classes)
     ax.tick_params(labelsize=10 if n < 15 else 6)
     ax.set(xlabel='predicted class', ylabel='true class', title='test photos')
     helper.show('confusion')
-    right = predicted == labels
-    shown = torch.argsort(right.int(), stable=True)[:16].tolist()
-    titles = [f'predicted {classes[predicted[i]]}, labeled {classes[labels[i]]}'
-              for i in shown]
-    helper.view_sheet(read([folder.samples[i][0] for i in shown]), titles,
-                      TRANSFORM.mean, TRANSFORM.std, right[shown])
+
+
+def show_photos(paths, classes, labels, predicted):
+    is_right = predicted == labels
+    order = torch.argsort(is_right.int(), stable=True)  # False comes before True
+    shown = order[:16].tolist()
+    photos = PhotoDataset([paths[i] for i in shown])
+    images = [photos[i] for i in range(len(photos))]
+    titles = []
+    for i in shown:
+        predicted_name = classes[predicted[i]]
+        label_name = classes[labels[i]]
+        titles.append(f'predicted {predicted_name}, labeled {label_name}')
+    helper.view_sheet(images, titles, TRANSFORM.mean, TRANSFORM.std, is_right[shown])
     helper.show('photos')
 
 
-# %% Predict
-# This predicts what is in new photos. Softmax has to choose: even for a coat it answers
-# cat or dog.
-def predict(path, args):
-    kept = torch.load(path, map_location=args.device, weights_only=True)
-    args.seed, classes = kept['seed'], kept['classes']
-    classifier = new_classifier(classes).to(args.device).eval()
-    classifier.load_state_dict(kept['state_dict'])
-    weights = helper.find_weights(WEIGHTS, args)
-    if str(weights) != kept['weights']:
+# %% From a folder of photos to a model
+# Now the parts are put together. The model is saved with all that it takes to use it,
+# and with when it was trained and on which photos.
+def train_on_folder(args):
+    root = helper.find_photos(args)
+    path = args.model or FOLDER / f'21_model_{name_of(root)}.pth'
+    check_place(path)  # now, and not after the training
+    found_weights = helper.find_weights(WEIGHTS, args)
+    train_folder = datasets.ImageFolder(root / 'train')
+    test_folder = datasets.ImageFolder(root / 'test')
+    classes = train_folder.classes
+    trainset = load_features(train_folder, found_weights, args)
+    testset = load_features(test_folder, found_weights, args)
+
+    torch.manual_seed(args.seed)
+    model = new_classifier(classes).to(args.device)
+    criterion = nn.CrossEntropyLoss()
+    train(model, trainset, criterion, args)
+
+    testloader = DataLoader(testset, batch_size=256)
+    _, predicted = evaluate(model, testloader, criterion, args.device)
+    labels = testset.tensors[1]
+    correct = (predicted == labels).sum().item()
+    largest = labels.bincount().max().item()
+    print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} '
+          f'photos (always the largest class: {largest / len(testset):.1%})')
+
+    save({'classes': classes, 'weights': str(found_weights), 'seed': args.seed,
+          'state_dict': model.state_dict(), 'photos': root.name,
+          'trained': datetime.date.today().isoformat()}, path)
+    print(f'Checkpoint: {path}')
+    paths = [path for path, label in test_folder.samples]
+    show_confusion(classes, labels, predicted)
+    show_photos(paths, classes, labels, predicted)
+
+
+def check_place(path):
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise OSError(f'cannot write to {path.parent}: {error.strerror}. To save the '
+                      'model elsewhere, use --model FILE') from error
+
+
+# %% Choose a model
+# With --data-dir, it's the model of these photos, otherwise the newest one.
+def find_model(args):
+    """Return (path, what was saved); end the program if there is no usable model."""
+    data_was_given = args.data_dir != helper.ROOT / 'data'
+    if args.model:
+        path = args.model
+    elif data_was_given:
+        root = args.data_dir.expanduser()
+        if (root / 'Cat_Dog_data').is_dir():
+            root = root / 'Cat_Dog_data'
+        path = FOLDER / f'21_model_{name_of(root)}.pth'
+    else:
+        models_there = FOLDER.glob('21_model_*.pth')
+        path = max(models_there, key=os.path.getmtime, default=FOLDER / '21_model.pth')
+
+    if not path.exists():
+        sys.exit(f'There is no model {path}. Train one first: '
+                 'python codes/21_full_transfer_learning.py --data-dir YOUR_PHOTOS')
+    try:
+        kept = torch.load(path, map_location='cpu', weights_only=True)
+        print(f'Model: {kept["photos"]}, {len(kept["classes"])} classes, trained '
+              f'{kept["trained"]} ({path.name})')
+    except Exception as error:  # damaged files fail in many ways
+        reason = ' '.join(str(error).split())[:80]
+        sys.exit(f'{path} is damaged, or not a model of this program ({reason}). '
+                 'Delete it and train again')
+    return path, kept
+
+
+# %% Predict new photos
+# What a file is shows only when it's opened. One that isn't a photo must not end the
+# program when the other thousand are fine, so here the Dataset returns the error
+# instead.
+class NewPhotos(PhotoDataset):
+    def __getitem__(self, index):
+        try:
+            return self.paths[index], super().__getitem__(index), None
+        except OSError as error:
+            return self.paths[index], None, str(error)
+
+
+def predict(args):
+    """Print the most probable classes of each photo; return how many had none."""
+    path, kept = find_model(args)
+    classes = kept['classes']
+    args.seed = kept['seed']
+    found_weights = helper.find_weights(WEIGHTS, args)
+    if str(found_weights) != kept['weights']:
         sys.exit(f'{path} was trained with the weights {kept["weights"]}')
-    features = compute_features(args.predict, weights, args).to(args.device)
-    with torch.no_grad():
-        ps = torch.softmax(classifier(features), dim=1)  # [n, classes]
-    for name, row in zip(args.predict, ps):
-        best = row.argsort(descending=True)[:3]
-        print(f'{name}:', ', '.join(f'{classes[i]} {row[i]:.1%}' for i in best))
+    classifier = new_classifier(classes).to(args.device)
+    classifier.load_state_dict(kept['state_dict'])
+    classifier.eval()
+    backbone = make_backbone(found_weights, args)
+
+    table = open_table(args.csv)
+    photos = NewPhotos(find_files(args.predict))
+    loader = DataLoader(photos, batch_size=32, collate_fn=list,
+                        num_workers=args.workers)
+    unreadable = 0
+    for batch in loader:
+        images = [image for _, image, error in batch if error is None]
+        if images:
+            features = features_of(torch.stack(images), backbone, args.device)
+            with torch.no_grad():
+                output = classifier(features.to(args.device))
+            rows = iter(torch.softmax(output, dim=1).cpu())  # [n, classes]
+        for file, _, error in batch:
+            if error is not None:
+                unreadable += 1
+                print(error)
+                table.writerow([file, '', '', error])
+                continue
+            ps = next(rows)
+            best = ps.argsort(descending=True)[:3]
+            answers = [f'{classes[i]} {ps[i]:.1%}' for i in best]
+            print(f'{file}: {", ".join(answers)}', flush=True)
+            table.writerow([file, classes[best[0]], f'{ps[best[0]]:.4f}', ''])
+    print(f'{len(photos)} files, {unreadable} unreadable')
+    return unreadable
+
+
+def find_files(names):
+    """Return the files that are meant: files, all in a folder, or those of a pattern.
+
+    On Windows, *.jpg comes to a program as it was typed.
+    """
+    paths = []
+    for name in names:
+        path = Path(name).expanduser()
+        matches = sorted(glob.glob(str(path)))
+        if path.is_dir():
+            paths += helper.files_in(path)
+        elif path.exists() or not matches:
+            paths.append(path)  # if there is no such file, opening it says so
+        else:
+            paths += [Path(match) for match in matches]
+    if not paths:
+        sys.exit(f'There are no files in {", ".join(names)}')
+    return paths
+
+
+def open_table(path):
+    """Return a csv.writer, which writes nowhere if no file is wanted."""
+    file = open(path or os.devnull, 'w', newline='', encoding='utf-8',
+                errors='backslashreplace')
+    table = csv.writer(file)
+    table.writerow(['photo', 'class', 'probability', 'error'])
+    return table
 
 
 # %% The program
-# Worker processes may import this file, so everything that runs is in main().
+# Worker processes import this file, so what runs is in main(), which they don't call.
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--workers', default=0, type=int, choices=range(9),
                         help='processes that read photos')
-    parser.add_argument('--predict', nargs='+', metavar='FILE', help='photos to name')
+    parser.add_argument('--predict', nargs='+', metavar='PHOTO',
+                        help='photos, folders, or patterns such as *.jpg')
+    parser.add_argument('--csv', metavar='FILE', help='also write predictions there')
+    parser.add_argument('--model', metavar='FILE', type=Path,
+                        help='the file of the model, if not one for each data set')
     args = helper.parse_args(parser, threads=None, epochs=20, lr=0.001)
-    path = FOLDER / '21_model.pth'
-    if args.predict:
-        return predict(path, args)
-    root, weights = helper.find_photos(args), helper.find_weights(WEIGHTS, args)
-    folders = [datasets.ImageFolder(root / part) for part in ('train', 'test')]
-    trainset, testset = (load_features(folder, weights, args) for folder in folders)
-    torch.manual_seed(args.seed)
-    classes = folders[0].classes
-    model = new_classifier(classes).to(args.device)
-    train(model, trainset, args)
-    _, predicted = evaluate(model, DataLoader(testset, batch_size=256), args.device)
-    labels = testset.tensors[1]
-    correct, largest = (predicted == labels).sum().item(), labels.bincount().max()
-    print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} '
-          f'photos (always the largest class: {largest / len(testset):.1%})')
-    save({'classes': classes, 'weights': str(weights), 'seed': args.seed,
-          'state_dict': model.state_dict()}, path)
-    print(f'Checkpoint: {path}')
-    show_results(folders[1], labels, predicted)
+    if not args.predict:
+        train_on_folder(args)
+    elif predict(args):
+        sys.exit(1)  # so that another program can tell that not all were readable
 
 
 if __name__ == '__main__':

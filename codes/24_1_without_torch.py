@@ -46,18 +46,39 @@ except Exception as error:  # onnxruntime's errors have no base class in common
     sys.exit(f'There is no usable model in {MODEL}: {reason}')
 
 
+# %% Open a photo
+# helper.py does the same for the other lessons, but it imports torch.
+def upright(image):
+    """Turn a photo, because cameras store how they were held."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # the metadata is damaged, so we can't know
+        return image
+
+
+def to_rgb(image):
+    if image.mode.startswith(('I', 'F')):  # more than 8 bits
+        values = np.asarray(image).astype(np.float64)
+        lowest = 0
+        highest = 2 ** max(8, int(values.max()).bit_length()) - 1
+        if image.mode == 'F' or values.min() < 0 or highest >= 2**16:
+            lowest, highest = values.min(), values.max()
+        scaled = (values - lowest) / max(highest - lowest, 1e-12) * 255
+        return Image.fromarray(scaled.clip(0, 255).astype(np.uint8)).convert('RGB')
+    if image.has_transparency_data:
+        white = Image.new('RGBA', image.size, 'white')
+        image = Image.alpha_composite(white, image.convert('RGBA'))
+    return image.convert('RGB')
+
+
 # %% Prepare a photo
 # This does what the transform did in training: resize, crop the center, normalize.
 def prepare(path):
     """Return a photo as float32 [1 or 3, crop, crop]."""
-    try:
-        with Image.open(path) as stored:
-            image = ImageOps.exif_transpose(stored)  # cameras store how they were held
-        if image.mode.startswith(('I', 'F')):  # more than 8 bits per pixel
-            image = image.point(lambda value: value / 256)
-        image = image.convert('L' if len(mean) == 1 else 'RGB')
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        sys.exit(f'{path} is not a photo that can be read: {error}')
+    with Image.open(path) as stored:
+        image = to_rgb(upright(stored))
+    if len(mean) == 1:
+        image = image.convert('L')
 
     width, height = image.size
     shorter = min(width, height)
@@ -96,22 +117,37 @@ if not paths:
     sys.exit(f'There are no photos (.jpg, .jpeg, or .png) in {", ".join(arguments)}')
 
 # %% Predict
-# We predict 32 photos at a time. Each row of ps has a probability for each class. All
-# of them, and the median time, are also saved to a file, which lesson 24 reads.
+# We predict 32 photos at a time, and leave out what can't be read. Each row of ps has a
+# probability for each class. All of them, and the median time, are also saved to a
+# file, which lesson 24 reads.
 batches = []
 seconds = []
+unreadable = 0
 for i in range(0, len(paths), 32):
-    images = np.stack([prepare(path) for path in paths[i:i + 32]])
+    read = []
+    images = []
+    for path in paths[i:i + 32]:
+        try:
+            images.append(prepare(path))
+            read.append(path)
+        except Exception as error:  # a damaged file can raise anything
+            unreadable += 1
+            print(f'{path}: not a photo that can be read ({error})')
+    if not images:
+        continue
+    images = np.stack(images)
     start = time.perf_counter()
     outputs = session.run(None, {'images': images})  # None means all outputs: here, one
-    batches.append(outputs[0])
     seconds.append((time.perf_counter() - start) / len(images))
-ps = np.concatenate(batches)
+    batches.append(outputs[0])
+    for path, row in zip(read, outputs[0]):
+        best = row.argsort()[::-1][:3]
+        predictions = [f'{classes[i]} {row[i]:.1%}' for i in best]
+        print(f'{path}: {", ".join(predictions)}')
 
-for path, row in zip(paths, ps):
-    best = row.argsort()[::-1][:3]
-    predictions = [f'{classes[i]} {row[i]:.1%}' for i in best]
-    print(f'{path}: {", ".join(predictions)}')
+if unreadable:
+    sys.exit(f'{len(paths)} files, {unreadable} unreadable')
+ps = np.concatenate(batches)
 np.savez(FOLDER / '24_probabilities.npz', probabilities=ps, seconds=np.median(seconds))
 
 # Try: rotate each photo with `image = image.rotate(90)` before it is resized. What is

@@ -4,20 +4,23 @@ Exporting a model
 
 New here: a trained model leaves Python. torch.export records which operations the model
 does, without the Python code around them. ONNX is a file format for such a record, with
-the weights in it, and phones, browsers, and servers can run it. This lesson exports
-lesson 21's model. If you haven't run lesson 21 yet, it trains lesson 13's network for
-one epoch and exports that.
+the weights in it, and phones, browsers, and servers can run it. This lesson exports the
+newest model of lesson 21. If you haven't run lesson 21 yet, it trains lesson 13's
+network for one epoch and exports that.
 
 Before: 23_1_faster_photos.py  Next: 24_1_without_torch.py
 Notes: notes/exporting.md
 Run: python codes/24_export.py
 It ends with how far onnxruntime's predictions are from torch's, and the time both take.
 """
+import argparse
 import json
 import math
+import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -29,7 +32,10 @@ from torchvision import datasets, models
 sys.path.insert(0, sys.path[0] + '/..')  # helper.py is one folder up
 import helper
 
-args = helper.parse_args(threads=None, lr=0.001)
+parser = argparse.ArgumentParser()
+parser.add_argument('--model', metavar='FILE', type=Path,
+                    help='a model of lesson 21, if not the newest')
+args = helper.parse_args(parser, threads=None, lr=0.001)
 folder = helper.ROOT / 'checkpoints'
 MAX_IMAGES = 300
 
@@ -38,15 +44,16 @@ MAX_IMAGES = 300
 # This function returns four things: a model that outputs logits, the test set, the
 # image files of the test set, and what a program needs to know to use the model, such
 # as the names of the classes.
-def load_from_lesson_21():
-    checkpoint = torch.load(folder / '21_model.pth', map_location='cpu',
-                            weights_only=True)
+def load_from_lesson_21(path):
+    checkpoint = torch.load(path, map_location='cpu', weights_only=True)
     classes = checkpoint['classes']
+    print(f'Model: {checkpoint["photos"]}, {len(classes)} classes, trained '
+          f'{checkpoint["trained"]} ({path.name})')
 
     densenet_weights = models.DenseNet121_Weights.IMAGENET1K_V1
     found_weights = helper.find_weights(densenet_weights, args)
     if str(found_weights) != checkpoint['weights']:
-        sys.exit(f'21_model.pth was trained with the weights {checkpoint["weights"]}, '
+        sys.exit(f'{path.name} was trained with the weights {checkpoint["weights"]}, '
                  f'but now there are {found_weights or "only random ones"}. '
                  'Run lesson 21 again')
     torch.manual_seed(checkpoint['seed'])  # in case the weights are random
@@ -109,8 +116,12 @@ def train_as_in_lesson_13():
 
 # %% Choose the model
 # The softmax becomes part of the exported model, so that it outputs probabilities.
-if (folder / '21_model.pth').exists():
-    model, testset, files, about = load_from_lesson_21()
+models_of_lesson_21 = list(folder.glob('21_model_*.pth'))
+if args.model:
+    model, testset, files, about = load_from_lesson_21(args.model)
+elif models_of_lesson_21:
+    newest = max(models_of_lesson_21, key=os.path.getmtime)
+    model, testset, files, about = load_from_lesson_21(newest)
 else:
     model, testset, files, about = train_as_in_lesson_13()
 model = nn.Sequential(model, nn.Softmax(dim=1)).cpu()
