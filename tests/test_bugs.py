@@ -128,6 +128,8 @@ NAMED = {  # the rules that name a wrong script, with the lines where the change
     '144_penalty_without_create_graph': {('penalty', 40)},
     '145_last_batches_without_a_step': {('accumulated', 59), ('last gradients', 56)},
     '146_layer_never_called': {('never called', 32)},
+    '147_gamma_at_every_batch': {('small rate', 52)},
+    '148_parameter_that_was_squeezed': {('orphan', 52)},
 }
 UNTOLD = [  # it would take a guess to tell these from what is meant
     '23_gan_detached_in_generator_step',

@@ -166,14 +166,24 @@ class NotInOptimizer(Rule):
     )
     fix = (
         'Make the optimizer after all layers are in place, from all parameters that '
-        'should learn (layers in a Python list need nn.ModuleList), and freeze the '
+        'should learn (layers in a Python list need nn.ModuleList, and a parameter is '
+        'the nn.Parameter itself, not what is computed from it), and freeze the '
         'others with requires_grad_(False)'
     )
     lesson = '20'
 
     def start(self):
         self.waiting = []
+        self.leaves = ByTensor()  # Parameters that a loss was computed from
         self.early = NotFrozen(self.run)
+
+    @on('some backward')
+    def backward(self, loss):
+        if loss is None or not self.run.is_time('leaves'):
+            return
+        for leaf in leaves_of(loss.grad_fn):
+            if isinstance(leaf, torch.nn.Parameter):
+                self.leaves[leaf] = leaf.shape
 
     @on('some step')
     def step(self, optimizer, training, params, used):
@@ -199,17 +209,47 @@ class NotInOptimizer(Rule):
     @on('end')
     def end(self):
         by_training = {}
+        known = set()
         for training, found, first in self.waiting:
+            known.update(found)
             for name, p, position in found.values():
                 if self.run.owners.get(p) is None:
                     known = by_training.setdefault(training, [])
                     known.append((name, position < first))
+        for training in self.run.all_trainings[:1]:
+            for key, (leaf, shape) in self.leaves.data.items():
+                leaf = leaf()
+                if leaf is None or key in known or not leaf.requires_grad:
+                    continue
+                if self.run.owners.get(leaf) is None and not self.in_a_module(key):
+                    name = f'an nn.Parameter of shape {list(shape)}'
+                    by_training.setdefault(training, []).append((name, False))
         for training, known in by_training.items():
             names = listed(name for name, _ in known)
             if all(early for _, early in known):
                 self.run.say(self.early, names, where=training.place)
             else:
                 self.say(names, where=training.place)
+
+    def in_a_module(self, key):
+        """Is this the id of a parameter of a model that was called?"""
+        return any(key in ids for _, ids, _ in self.run.parameters.values())
+
+
+def leaves_of(node, most=5000):
+    """The tensors that the graph of a loss begins with."""
+    found = []
+    seen = set()
+    stack = [node]
+    while stack and len(seen) < most:
+        node = stack.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if hasattr(node, 'variable'):
+            found.append(node.variable)
+        stack += [before for before, _ in getattr(node, 'next_functions', ())]
+    return found
 
 
 class NotFrozen(Rule):
@@ -849,27 +889,46 @@ class RateGone(Rule):
     lesson = '18_2'
 
     def start(self):
-        self.rates = {}  # training -> [highest, steps, tiny steps, lowest]
+        self.early = RateSoonSmall(self.run)
+        self.rates = {}  # training -> [highest, steps, tiny, lowest, small ones]
         self.places = {}
 
     @on('step', 'step at rest')
     def step(self, optimizer, training, params, used=()):
         rate = max(float(group['lr']) for group in optimizer.param_groups)
-        known = self.rates.setdefault(training, [rate, 0, 0, rate])
+        known = self.rates.setdefault(training, [rate, 0, 0, rate, 0])
         known[0] = max(known[0], rate)
         known[1] += 1
+        if rate < 1e-2 * known[0]:
+            known[4] += 1
+            self.places.setdefault(training, place())
         if rate < 1e-4 * known[0]:
             known[2] += 1
             known[3] = rate
-            self.places.setdefault(training, place())
 
     @on('end')
     def end(self):
-        for training, (highest, steps, tiny, lowest) in self.rates.items():
+        for training, (highest, steps, tiny, lowest, small) in self.rates.items():
+            where = self.places.get(training)
             if tiny >= 5 and tiny > 0.3 * steps:
-                self.say(
-                    f'{lowest / highest:.1g}', tiny, steps, where=self.places[training]
-                )
+                self.say(f'{lowest / highest:.1g}', tiny, steps, where=where)
+            elif small >= 20 and small > 0.5 * steps:
+                self.run.say(self.early, small, steps, where=where)
+
+
+class RateSoonSmall(Rule):
+    name = 'small rate'
+    advice = 'Lower the learning rate slowly enough that the network can still learn.'
+    what = (
+        'The learning rate was less than a hundredth of its highest value in {} of {} '
+        'steps'
+    )
+    fix = (
+        "If the scheduler's arguments, such as gamma, are for an epoch, call "
+        'scheduler.step() once per epoch, not in the loop over the batches'
+    )
+    lesson = '18_2'
+    remark = True
 
 
 class WrongPlateau(Rule):
