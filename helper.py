@@ -519,7 +519,8 @@ def _to_rgb(image):
         values = np.nan_to_num(np.asarray(image).astype(np.float64))
         lowest, highest = _range_of(image.mode, values)
         scaled = (values - lowest) / max(highest - lowest, 1e-12) * 255
-        photo = Image.fromarray(scaled.clip(0, 255).astype(np.uint8)).convert('RGB')
+        scaled = scaled.round().clip(0, 255).astype(np.uint8)
+        photo = Image.fromarray(scaled).convert('RGB')
         photo.info['scaled'] = f'{lowest:g} to {highest:g}'
         return photo
 

@@ -125,9 +125,12 @@ def load_features(folder, found_weights, args):
 def name_of(root):
     """Return a name for the files that belong to a folder of photos.
 
-    Two folders can have the same name, so some digits of a hash of its path follow.
+    Two folders can have the same name, so some digits of a hash of its path follow. The
+    synthetic photos must not be taken for yours.
     """
     root = Path(os.path.realpath(root))
+    if helper.SYNTHETIC in root.parents:
+        return 'synthetic'
     digits = hashlib.sha256(os.fsencode(root)).hexdigest()[:6]
     return f'{root.name}-{digits}'
 
@@ -280,7 +283,8 @@ def check_place(path):
 
 
 # %% Choose a model
-# With --data-dir, it's the model of these photos, otherwise the newest one.
+# With --data-dir, it's the model of these photos, otherwise the newest one, and the one
+# of the synthetic photos only if there's no other.
 def find_model(args):
     """Return (path, what was saved); end the program if there is no usable model."""
     data_was_given = args.data_dir != helper.ROOT / 'data'
@@ -292,11 +296,10 @@ def find_model(args):
             root = root / 'Cat_Dog_data'
         path = FOLDER / f'21_model_{name_of(root)}.pth'
     else:
-        models_there = FOLDER.glob('21_model_*.pth')
-        path = max(models_there, key=os.path.getmtime, default=FOLDER / '21_model.pth')
+        path = newest_model()
 
-    if not path.exists():
-        sys.exit(f'There is no model {path}. Train one first: '
+    if path is None or not path.exists():
+        sys.exit(f'There is no model {path or "yet"}. Train one first: '
                  'python codes/21_full_transfer_learning.py --data-dir YOUR_PHOTOS')
     try:
         kept = torch.load(path, map_location='cpu', weights_only=True)
@@ -307,6 +310,12 @@ def find_model(args):
         sys.exit(f'{path} is damaged, or not a model of this program ({reason}). '
                  'Delete it and train again')
     return path, kept
+
+
+def newest_model():
+    paths = list(FOLDER.glob('21_model_*.pth'))
+    real = [path for path in paths if path.stem != '21_model_synthetic']
+    return max(real or paths, key=os.path.getmtime, default=None)
 
 
 # %% Predict new photos

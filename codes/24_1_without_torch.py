@@ -64,7 +64,8 @@ def to_rgb(image):
         if image.mode == 'F' or values.min() < 0 or highest >= 2**16:
             lowest, highest = values.min(), values.max()
         scaled = (values - lowest) / max(highest - lowest, 1e-12) * 255
-        return Image.fromarray(scaled.clip(0, 255).astype(np.uint8)).convert('RGB')
+        scaled = scaled.round().clip(0, 255).astype(np.uint8)
+        return Image.fromarray(scaled).convert('RGB')
     if image.has_transparency_data:
         white = Image.new('RGBA', image.size, 'white')
         image = Image.alpha_composite(white, image.convert('RGBA'))

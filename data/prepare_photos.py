@@ -324,9 +324,9 @@ def prepare(source, out):
 
         names = sorted({photo.label for photo in photos})
         if len(names) < 2:
+            why = '; '.join(problems) or 'put the photos of each class in a folder'
             raise OSError(
-                f'{source} has {len(names)} usable classes and needs two or more: a '
-                'folder for each class, with its photos in it'
+                f'{source} has {len(names)} usable classes, but it takes two: {why}'
             )
         write(photos, parts / 'tree')
         os.replace(parts / 'tree', out)

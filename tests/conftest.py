@@ -68,12 +68,18 @@ def few_images(tmp_path_factory):
 
 @pytest.fixture
 def photo():
-    """A function that draws a photo of noise, the same for the same name."""
+    """A function that draws a photo of noise, the same for the same name.
+
+    Its large shapes differ from those of all others, so none is a near copy.
+    """
 
     def draw(path, colour=(200, 30, 30), size=(40, 50), mode='RGB', **more):
         path.parent.mkdir(parents=True, exist_ok=True)
         rng = np.random.default_rng(list(str(path).encode()))
-        noise = rng.integers(0, 50, (size[1], size[0], 3)) + np.array(colour)
+        noise = rng.integers(-20, 20, (size[1], size[0], 3)) + np.array(colour)
+        shapes = rng.integers(-60, 60, (6, 6, 3))
+        shapes = np.repeat(np.repeat(shapes, size[1] // 6 + 1, 0), size[0] // 6 + 1, 1)
+        noise = noise + shapes[: size[1], : size[0]]
         image = Image.fromarray(noise.clip(0, 255).astype(np.uint8))
         image.convert(mode).save(path, **more)
 
