@@ -160,7 +160,7 @@ def read(classes, folder):
         checksum = hashlib.sha256(image.tobytes()).hexdigest()
         if checksum in photos:
             left_out.append(f'{path}: it shows the same as {photos[checksum].path}')
-            reasons['duplicates'] += 1
+            reasons['the same as another'] += 1
             continue
         file = folder / f'{checksum}.jpg'
         image.info.clear()  # metadata isn't needed, and it may be damaged
@@ -310,14 +310,14 @@ def prepare(source, out):
         groups = group_near_copies(photos)
         copies = split(photos, groups)
         left_out += [f'{photo.path}: {reason}' for photo, reason in copies]
-        reasons['near copies'] = len(copies)
+        reasons['a near copy of a test photo'] = len(copies)
         gone = {photo for photo, _ in copies}
         photos = [photo for photo in photos if photo not in gone]
         tell_near_copies(groups, gone)
 
         usable, problems = without_empty_classes(photos, classes)
         left_out += problems
-        reasons['of classes left out'] = len(photos) - len(usable)
+        reasons['in a class left out'] = len(photos) - len(usable)
         photos = usable
         for line in left_out:
             print(f'Left out: {line}')
@@ -384,10 +384,7 @@ def tell_near_copies(groups, gone):
         if len(names) > 1:
             together.append(' and '.join(names[:2]))
     if together:
-        print(
-            f'Near copies: {len(together)} groups, each kept on one side: '
-            f'{listed(together)}'
-        )
+        print(f'Near copies kept on one side ({len(together)}): {listed(together)}')
 
 
 def listed(texts, most=3):
