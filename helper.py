@@ -385,7 +385,7 @@ def find_photos(args):
 def _why_no_photos(root):
     """Return what is in the way of using the photos of this folder."""
     if not root.exists():
-        return f'there is no folder {root}{did_you_mean(root)}'
+        return f'there is no folder {root}.{did_you_mean(root)}'
     if not root.is_dir():
         return f'{root} is a file, not a folder. If it is an archive, unpack it first'
 
@@ -409,7 +409,7 @@ def _check_photos(root):
         folders = [path for path in sorted((root / side).iterdir()) if path.is_dir()]
         hidden = [path for path in folders if is_system_file(path)]
         for path in hidden:
-            problems.append(f'{side}/{path.name} is not a class, delete it')
+            problems.append(f'{side}/{path.name} is not a class, so delete it')
         classes[side] = {path.name for path in folders if path not in hidden}
 
     for side, other in (('train', 'test'), ('test', 'train')):
@@ -439,11 +439,11 @@ def _check_photos(root):
                         'converts them'
                     )
         if len(classes['train']) < 2:
-            problems.append('a classifier needs two classes or more')
+            problems.append('there is only one class, and a classifier needs two')
         if not problems and counts['train'] < FEWEST_PHOTOS:
             problems.append(
-                f'{counts["train"]} photos to train with are too few: it takes '
-                f'{FEWEST_PHOTOS} or more'
+                f'there are {counts["train"]} photos to train with, and the lessons '
+                f'need {FEWEST_PHOTOS} or more'
             )
     if problems:
         raise FileNotFoundError(
@@ -452,12 +452,12 @@ def _check_photos(root):
 
 
 def did_you_mean(path):
-    """Return ' (did you mean ...?)' if something of a similar name is there."""
+    """Return ' Did you mean ...?' if something of a similar name is there."""
     names = []
     if path.parent.is_dir():
         names = [other.name for other in path.parent.iterdir()]
     similar = difflib.get_close_matches(path.name, names, n=1)
-    return f' (did you mean {path.parent / similar[0]}?)' if similar else ''
+    return f' Did you mean {path.parent / similar[0]}?' if similar else ''
 
 
 def is_system_file(path):

@@ -324,9 +324,11 @@ def prepare(source, out):
 
         names = sorted({photo.label for photo in photos})
         if len(names) < 2:
-            why = '; '.join(problems) or 'put the photos of each class in a folder'
+            found = f'only one class, {names[0]}' if names else 'no class'
             raise OSError(
-                f'{source} has {len(names)} usable classes, but it takes two: {why}'
+                f'{source} has {found} that can be used, and a classifier needs two. '
+                'Make a folder for each class, with its photos in it'
+                + ''.join(f'; {problem}' for problem in problems)
             )
         write(photos, parts / 'tree')
         os.replace(parts / 'tree', out)
@@ -339,7 +341,7 @@ def check(source, out):
     """Raise an OSError with all problems that can be seen before the work."""
     problems = []
     if not source.exists():
-        problems.append(f'there is no folder {source}{helper.did_you_mean(source)}')
+        problems.append(f'there is no folder {source}.{helper.did_you_mean(source)}')
     elif not source.is_dir():
         problems.append(
             f'{source} is a file, not a folder. If it is an archive, unpack it first'

@@ -720,8 +720,8 @@ def test_prepared_photos_need_not_be_prepared(classes, prepare, tmp_path):
 
 UNUSABLE = {  # the photos in the folder, and the words that the message must have
     'nothing': (None, ['{source}']),
-    'no class': (['loose.jpg'], ['{source}', '0']),
-    'one class': ([f'cat/{i}.jpg' for i in range(5)], ['{source}', '1']),
+    'no class': (['loose.jpg'], ['{source}', 'no class']),
+    'one class': ([f'cat/{i}.jpg' for i in range(5)], ['{source}', 'one class', 'cat']),
     'a class of one photo': (['cat/0.jpg', 'cat/1.jpg', 'dog/0.jpg'], ['dog']),
     'nothing to train with': (
         [
