@@ -252,16 +252,48 @@ def test_a_model_that_is_none(path, spoiled, exported):
 
 
 @without_python
-def test_a_photo_that_is_none(path, exported, tmp_path):
-    photo = tmp_path / 'no photo.jpg'
-    photo.write_text('nothing')
-    one_line(without_torch(exported, photo), 1, photo)
+def test_photos_that_cannot_be_read_are_named_and_the_others_predicted(
+    path, exported, tmp_path
+):
+    none = tmp_path / 'no photo.jpg'
+    none.write_text('nothing')
+    missing = tmp_path / 'not there.png'
+    good = exported.images[0]
+    result = without_torch(exported, none, good, missing)
+    one_line(result, 1, '3 files', '2 unreadable')
+    lines = result.stdout.splitlines()
+    for photo in (none, missing):
+        assert sum(line.startswith(f'{photo}: ') for line in lines) == 1, lines
+    assert any(line.startswith(f'{good}: ') and '%' in line for line in lines), lines
 
 
 @without_python
-def test_a_photo_that_is_not_there(path, exported, tmp_path):
-    photo = tmp_path / 'not there.png'
-    one_line(without_torch(exported, photo), 1, photo)
+def test_photos_are_opened_as_in_the_other_lessons(path, exported, tmp_path):
+    """What is printed of a file is what is printed of what helper.py makes of it."""
+    rng = np.random.default_rng(7)
+    ink = rng.integers(0, 256, (28, 28, 4)).astype(np.uint8)
+    deep = rng.integers(0, 4096, (28, 28)).astype(np.uint16)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(ink).save(tmp_path / 'transparent.png')
+    Image.fromarray(deep).save(tmp_path / 'deep.png')
+    Image.fromarray(deep[::-1] / np.float32(9)).save(tmp_path / 'float.tif')
+    Image.fromarray(ink[..., :3]).save(tmp_path / 'turned.png', exif=exif)
+    names = [file.name for file in sorted(tmp_path.iterdir())]
+    (tmp_path / 'opened').mkdir()
+    for name in names:
+        photo = helper.open_photo(tmp_path / name)
+        photo.save(tmp_path / 'opened' / f'{name}.png')
+
+    def predictions(files):
+        result = without_torch(exported, *files)
+        assert result.returncode == 0, result.stderr
+        lines = result.stdout.splitlines()
+        return [line.partition(': ')[2] for line in lines if '%' in line]
+
+    directly = predictions(tmp_path / name for name in names)
+    opened = predictions(tmp_path / 'opened' / f'{name}.png' for name in names)
+    assert directly == opened and len(set(directly)) == len(names)
 
 
 @without_python
@@ -308,6 +340,14 @@ def test_lesson_21s_model_says_the_same(path, photos_exported):
     same, count, difference = agreement(photos_exported.out)
     assert same == count == 36, photos_exported.out
     assert difference < 1e-4, photos_exported.out
+    assert '2 classes' in photos_exported.out, 'It must say which model it is'
+
+
+@export
+def test_a_model_that_is_named_is_the_one(path, exported, tmp_path):
+    missing = tmp_path / 'mine.pth'
+    result = run(lesson(24, exported.root), *SYNTHETIC, '--model', missing)
+    one_line(result, 1, 'mine.pth')
 
 
 @pytest.mark.slow
