@@ -2,6 +2,7 @@
 
 import argparse
 import atexit
+import contextlib
 import difflib
 import math
 import os
@@ -136,8 +137,9 @@ def parse_args(parser=None, threads=1, **defaults):
 def print_any_name():
     """Print what a terminal can't, such as a file's name in Chinese, as \\u codes."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, 'reconfigure'):
-            stream.reconfigure(errors='backslashreplace')
+        if hasattr(stream, 'reconfigure'):  # not in a notebook
+            with contextlib.suppress(OSError):  # some can't be changed
+                stream.reconfigure(errors='backslashreplace')
 
 
 def _explain(kind, error, trace):
@@ -318,7 +320,8 @@ def _use_synthetic(args, problem):
 def _report(name, root, train_size, test_size, what):
     """Print which data this run uses, and remember for show() if it's synthetic."""
     root = root.resolve()
-    _run['synthetic'] = root == SYNTHETIC or root.parent == SYNTHETIC
+    synthetic = SYNTHETIC.resolve()
+    _run['synthetic'] = root == synthetic or root.parent == synthetic
     kind = 'synthetic' if _run['synthetic'] else 'real'
     _print_once(
         f'Data: {name}, {kind}, {train_size:,} training and {test_size:,} test {what}'
@@ -378,7 +381,7 @@ def find_photos(args):
     _check_photos(root)
     train = datasets.ImageFolder(root / 'train')
     test = datasets.ImageFolder(root / 'test')
-    _report(root.name, root, len(train), len(test), 'photos')
+    _report(root.resolve().name, root, len(train), len(test), 'photos')
     return root
 
 
@@ -390,6 +393,8 @@ def _why_no_photos(root):
         return f'{root} is a file, not a folder. If it is an archive, unpack it first'
 
     files = files_in(root)
+    if (root.parent / 'train').is_dir() and (root.parent / 'test').is_dir():
+        return f'{root} has no train/ and test/ folders. Did you mean {root.parent}?'
     suffixes = {path.suffix.lower() for path in files}
     known = {*Image.registered_extensions(), '.heic', '.heif'}
     own_synthetic = root.resolve() == (ROOT / 'data').resolve()
@@ -468,13 +473,20 @@ def is_system_file(path):
 def files_in(folder):
     """Return all files in a folder and its subfolders, sorted, without system files.
 
-    It also follows links, each folder once.
+    It also follows links, each folder once. A folder that can't be read is in the list,
+    too, so that opening it says why.
     """
     files = []
     seen = set()
-    for where, folders, names in os.walk(folder, followlinks=True):
+    top = os.path.realpath(folder)
+
+    def note_error(error):  # for a folder that can't be read
+        files.append(Path(error.filename))
+
+    for where, folders, names in os.walk(folder, onerror=note_error, followlinks=True):
         real = os.path.realpath(where)
-        if real in seen:
+        is_above = top.startswith(real + os.sep)
+        if real in seen or is_above:
             folders.clear()
             continue
         seen.add(real)
@@ -492,6 +504,8 @@ def open_photo(path):
     Raises an OSError that names the file if it can't be read, whatever the reason.
     """
     try:
+        if os.path.exists(path) and not os.path.isfile(path):  # it would wait forever
+            raise ValueError('not a regular file')
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # about metadata that we don't use
             with Image.open(path) as stored:
@@ -516,8 +530,10 @@ def _orientation(photo):
 
 def _to_rgb(image):
     if image.mode.startswith(('I', 'F')):
-        values = np.nan_to_num(np.asarray(image).astype(np.float64))
-        lowest, highest = _range_of(image.mode, values)
+        values = np.asarray(image).astype(np.float64)
+        finite = values[np.isfinite(values)]
+        lowest, highest = _range_of(image.mode, finite)  # an error if there are none
+        values = np.nan_to_num(values, nan=lowest, posinf=highest, neginf=lowest)
         scaled = (values - lowest) / max(highest - lowest, 1e-12) * 255
         scaled = scaled.round().clip(0, 255).astype(np.uint8)
         photo = Image.fromarray(scaled).convert('RGB')
@@ -580,7 +596,7 @@ try:
 
     pillow_heif.register_heif_opener()
     _reads_heic = True
-except ImportError:
+except Exception:  # it isn't installed, or a library that it needs is missing
     _reads_heic = False
 
 
@@ -704,6 +720,11 @@ def view_classify(image, ps, classes, title=''):
     right.set_xlabel('probability')
 
 
+def drawable(text):
+    """Return a text that matplotlib can draw: it takes $ for the sign of a formula."""
+    return text.encode(errors='replace').decode().replace('$', r'\$')
+
+
 def view_sheet(images, titles, mean=None, std=None, good=None):
     """Draw up to 16 images in rows of four, each with a title.
 
@@ -720,7 +741,7 @@ def view_sheet(images, titles, mean=None, std=None, good=None):
     for i in range(count):
         ax = axes.flat[i]
         imshow(images[i], ax=ax, mean=mean, std=std)
-        title = textwrap.fill(titles[i].replace('_', ' '), 22)
+        title = textwrap.fill(drawable(titles[i]).replace('_', ' '), 22)
         color = 'black' if good is None or good[i] else 'tab:red'
         ax.set_title(title, fontsize=9, color=color)
 

@@ -14,6 +14,7 @@ Run: python codes/21_full_transfer_learning.py
 It ends with the test accuracy, or with what is in the photos.
 """
 import argparse
+import contextlib
 import copy
 import csv
 import datetime
@@ -110,9 +111,10 @@ def load_features(folder, found_weights, args):
     path = FOLDER / f'21_features_{name_of(root.parent)}_{root.name}.pth'
     try:
         kept = torch.load(path, map_location='cpu', weights_only=True)
+        is_the_same = kept['made_from'] == made_from
     except Exception:  # there is none yet, or it's damaged in one of many ways
-        kept = {}
-    if kept.get('made_from') != made_from:
+        is_the_same = False
+    if not is_the_same:
         features = compute_features(paths, found_weights, args)
         kept = {'made_from': made_from, 'features': features}
         try:
@@ -129,7 +131,7 @@ def name_of(root):
     synthetic photos must not be taken for yours.
     """
     root = Path(os.path.realpath(root))
-    if helper.SYNTHETIC in root.parents:
+    if helper.SYNTHETIC.resolve() in root.parents:
         return 'synthetic'
     digits = hashlib.sha256(os.fsencode(root)).hexdigest()[:6]
     return f'{root.name}-{digits}'
@@ -165,6 +167,7 @@ def train(model, trainset, criterion, args):
     optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
 
     lowest_loss = float('inf')
+    best_weights = copy.deepcopy(model.state_dict())
     for epoch in range(args.epochs):
         model.train()
         for features, labels in trainloader:
@@ -214,8 +217,9 @@ def show_confusion(classes, labels, predicted):
     for row, column in counts.nonzero().tolist():  # zeros stay empty
         count = counts[row, column].item()
         ax.text(column, row, count, ha='center', va='center')
-    ax.set_xticks(range(n), classes, rotation=90)
-    ax.set_yticks(range(n), classes)
+    names = [helper.drawable(name) for name in classes]
+    ax.set_xticks(range(n), names, rotation=90)
+    ax.set_yticks(range(n), names)
     ax.tick_params(labelsize=10 if n < 15 else 6)
     ax.set(xlabel='predicted class', ylabel='true class', title='test photos')
     helper.show('confusion')
@@ -240,7 +244,7 @@ def show_photos(paths, classes, labels, predicted):
 # Now the parts are put together. The model is saved with all that it takes to use it,
 # and with when it was trained and on which photos.
 def train_on_folder(args):
-    root = helper.find_photos(args)
+    root = Path(os.path.realpath(helper.find_photos(args)))
     path = args.model or FOLDER / f'21_model_{name_of(root)}.pth'
     check_place(path)  # now, and not after the training
     found_weights = helper.find_weights(WEIGHTS, args)
@@ -273,43 +277,59 @@ def train_on_folder(args):
 
 
 def check_place(path):
-    try:
+    if path.is_dir():
+        raise OSError(f'--model {path} is a folder. Name a file in it')
+    if path.exists() and path.suffix not in ('.pth', '.pt'):
+        raise OSError(f'--model {path} is there already, and not a model')
+    with contextlib.suppress(OSError):  # what is in the way is told below
         path.parent.mkdir(parents=True, exist_ok=True)
+    check_folder(path, 'To save the model elsewhere, use --model FILE')
+
+
+def check_folder(path, advice):
+    """Raise an OSError if no file can be written where this one is to be."""
+    try:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise OSError(f'cannot write to {path.parent}: {error.strerror}. To save the '
-                      'model elsewhere, use --model FILE') from error
+        raise OSError(f'cannot write {path}: {error.strerror}. {advice}') from error
 
 
 # %% Choose a model
 # With --data-dir, it's the model of these photos, otherwise the newest one, and the one
 # of the synthetic photos only if there's no other.
 def find_model(args):
-    """Return (path, what was saved); end the program if there is no usable model."""
-    data_was_given = args.data_dir != helper.ROOT / 'data'
+    """Return (path, what was saved, the classifier), or end the program."""
+    root = helper.SYNTHETIC if args.data == 'synthetic' else args.data_dir.expanduser()
     if args.model:
         path = args.model
-    elif data_was_given:
-        root = args.data_dir.expanduser()
+    elif os.path.realpath(root) == os.path.realpath(helper.ROOT / 'data'):
+        path = newest_model()
+    else:
         if (root / 'Cat_Dog_data').is_dir():
             root = root / 'Cat_Dog_data'
         path = FOLDER / f'21_model_{name_of(root)}.pth'
-    else:
+
+    if args.data == 'synthetic' and not args.model and not path.is_file():
         path = newest_model()
 
-    if path is None or not path.exists():
+    if path is None or not path.is_file():
         sys.exit(f'There is no model {path or "yet"}. Train one first: '
                  'python codes/21_full_transfer_learning.py --data-dir YOUR_PHOTOS')
     try:
         kept = torch.load(path, map_location='cpu', weights_only=True)
+        classifier = new_classifier(kept['classes'])
+        classifier.load_state_dict(kept['state_dict'])
+        args.seed = kept['seed']
         print(f'Model: {kept["photos"]}, {len(kept["classes"])} classes, trained '
               f'{kept["trained"]} ({path.name})')
+    except PermissionError as error:
+        sys.exit(f'{path} cannot be read: {error.strerror}')
     except Exception as error:  # damaged files fail in many ways
-        reason = ' '.join(str(error).split())[:80]
+        reason = ' '.join(str(error).split())[:80] or type(error).__name__
         sys.exit(f'{path} is damaged, or not a model of this program ({reason}). '
-                 'Delete it and train again')
-    return path, kept
+                 'Train again, or name another one with --model')
+    return path, kept, classifier.to(args.device)
 
 
 def newest_model():
@@ -328,23 +348,25 @@ class NewPhotos(PhotoDataset):
             return self.paths[index], super().__getitem__(index), None
         except OSError as error:
             return self.paths[index], None, str(error)
+        except Exception as error:  # such as MemoryError, for a photo that is too long
+            path = self.paths[index]
+            return path, None, f'{path}: {type(error).__name__}: {error}'
 
 
 def predict(args):
     """Print the most probable classes of each photo; return how many had none."""
-    path, kept = find_model(args)
+    if args.csv:
+        check_folder(args.csv, 'Name another file with --csv')
+    path, kept, classifier = find_model(args)
     classes = kept['classes']
-    args.seed = kept['seed']
     found_weights = helper.find_weights(WEIGHTS, args)
     if str(found_weights) != kept['weights']:
         sys.exit(f'{path} was trained with the weights {kept["weights"]}')
-    classifier = new_classifier(classes).to(args.device)
-    classifier.load_state_dict(kept['state_dict'])
     classifier.eval()
     backbone = make_backbone(found_weights, args)
 
-    table = open_table(args.csv)
     photos = NewPhotos(find_files(args.predict))
+    table = []
     loader = DataLoader(photos, batch_size=32, collate_fn=list,
                         num_workers=args.workers)
     unreadable = 0
@@ -359,13 +381,15 @@ def predict(args):
             if error is not None:
                 unreadable += 1
                 print(error)
-                table.writerow([file, '', '', error])
+                table.append([file, '', '', error])
                 continue
             ps = next(rows)
             best = ps.argsort(descending=True)[:3]
             answers = [f'{classes[i]} {ps[i]:.1%}' for i in best]
             print(f'{file}: {", ".join(answers)}', flush=True)
-            table.writerow([file, classes[best[0]], f'{ps[best[0]]:.4f}', ''])
+            table.append([file, classes[best[0]], f'{ps[best[0]]:.4f}', ''])
+    if args.csv:
+        write_table(table, args.csv)
     print(f'{len(photos)} files, {unreadable} unreadable')
     return unreadable
 
@@ -377,26 +401,38 @@ def find_files(names):
     """
     paths = []
     for name in names:
-        path = Path(name).expanduser()
-        matches = sorted(glob.glob(str(path)))
-        if path.is_dir():
-            paths += helper.files_in(path)
-        elif path.exists() or not matches:
-            paths.append(path)  # if there is no such file, opening it says so
-        else:
-            paths += [Path(match) for match in matches]
+        path = expanded(name)
+        found = [path]  # if there is no such file, opening it says so
+        if not path.exists():
+            matches = [Path(match) for match in sorted(glob.glob(str(path)))]
+            found = [path for path in matches if not helper.is_system_file(path)]
+            found = found or [path]
+        for path in found:
+            if path.is_dir():
+                paths += helper.files_in(path)
+            else:
+                paths.append(path)
     if not paths:
         sys.exit(f'There are no files in {", ".join(names)}')
     return paths
 
 
-def open_table(path):
-    """Return a csv.writer, which writes nowhere if no file is wanted."""
-    file = open(path or os.devnull, 'w', newline='', encoding='utf-8',
-                errors='backslashreplace')
-    table = csv.writer(file)
-    table.writerow(['photo', 'class', 'probability', 'error'])
-    return table
+def expanded(name):
+    """Return the path of this name. A ~ at its beginning is the home folder."""
+    return Path(os.path.expanduser(name))
+
+
+def write_table(rows, path):
+    part = path.with_name(f'{path.name}.part')
+    try:
+        with open(part, 'w', newline='', errors='backslashreplace',
+                  encoding='utf-8-sig') as file:  # the encoding that Excel recognizes
+            table = csv.writer(file)
+            table.writerow(['photo', 'class', 'probability', 'error'])
+            table.writerows(rows)
+        os.replace(part, path)
+    except OSError as error:
+        raise OSError(f'cannot write {path}: {error.strerror}') from error
 
 
 # %% The program
@@ -407,10 +443,15 @@ def main():
                         help='processes that read photos')
     parser.add_argument('--predict', nargs='+', metavar='PHOTO',
                         help='photos, folders, or patterns such as *.jpg')
-    parser.add_argument('--csv', metavar='FILE', help='also write predictions there')
-    parser.add_argument('--model', metavar='FILE', type=Path,
+    parser.add_argument('--csv', metavar='FILE', type=expanded,
+                        help='also write predictions there')
+    parser.add_argument('--model', metavar='FILE', type=expanded,
                         help='the file of the model, if not one for each data set')
     args = helper.parse_args(parser, threads=None, epochs=20, lr=0.001)
+    if args.csv and not args.predict:
+        parser.error('--csv is for predictions: add --predict and photos')
+    if args.csv and args.csv.exists() and args.csv.suffix != '.csv':
+        parser.error(f'--csv {args.csv} is there already, and not a table')
     if not args.predict:
         train_on_folder(args)
     elif predict(args):

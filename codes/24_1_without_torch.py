@@ -59,10 +59,11 @@ def upright(image):
 def to_rgb(image):
     if image.mode.startswith(('I', 'F')):  # more than 8 bits
         values = np.asarray(image).astype(np.float64)
-        lowest = 0
-        highest = 2 ** max(8, int(values.max()).bit_length()) - 1
-        if image.mode == 'F' or values.min() < 0 or highest >= 2**16:
-            lowest, highest = values.min(), values.max()
+        finite = values[np.isfinite(values)]
+        lowest, highest = finite.min(), finite.max()
+        if image.mode != 'F' and lowest >= 0 and highest < 2**16:
+            lowest, highest = 0, 2 ** max(8, int(highest).bit_length()) - 1
+        values = np.nan_to_num(values, nan=lowest, posinf=highest, neginf=lowest)
         scaled = (values - lowest) / max(highest - lowest, 1e-12) * 255
         scaled = scaled.round().clip(0, 255).astype(np.uint8)
         return Image.fromarray(scaled).convert('RGB')
@@ -110,12 +111,12 @@ for name in names:
     path = Path(name)
     if path.is_dir():
         for file in sorted(path.rglob('*')):
-            if file.suffix.lower() in ('.jpg', '.jpeg', '.png'):
+            if file.is_file() and not file.name.startswith('.'):
                 paths.append(file)
     else:
         paths.append(path)
 if not paths:
-    sys.exit(f'There are no photos (.jpg, .jpeg, or .png) in {", ".join(arguments)}')
+    sys.exit(f'There are no photos in {", ".join(arguments)}')
 
 # %% Predict
 # We predict 32 photos at a time, and leave out what can't be read. Each row of ps has a

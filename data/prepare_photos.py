@@ -19,6 +19,7 @@ has folders such as train/ and val/, the photos stay on the side they are on.
 """
 
 import argparse
+import errno
 import hashlib
 import os
 import re
@@ -27,6 +28,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
@@ -42,7 +44,7 @@ import helper
 SIZE = 512  # pixels of the longer side; the lessons crop to 224 or less
 LEAST_TRAINED = 20  # photos of a class, below which we warn
 NEAR_COPY = 0.97  # correlation. Copies had 0.99 or more, different photos 0.86 or less
-SIDES = {  # what people call them, in lower case and without spaces, - and _
+SIDES = {  # words in the names that people give them, in lower case
     'train': {'train', 'training', 'trainset', 'trainingset', 'traindata'},
     'valid': {'val', 'valid', 'validation', 'validset', 'validationset', 'dev'},
     'test': {'test', 'testing', 'testset', 'testingset', 'testdata'},
@@ -71,14 +73,19 @@ def find_sides(source):
     """
     folders = {}
     for folder in visible_folders(source):
-        plain = re.sub('[ _-]', '', folder.name.lower())
+        words = re.findall('[a-z]+', folder.name.lower())
         for side, names in SIDES.items():
-            if plain in names:
+            if names.intersection(words) and len(words) < 3:
                 folders[folder] = side
     sides = set(folders.values())
-    if 'train' not in sides or len(folders) < 2:
+    if len(sides) < 2:
         alone = len(visible_folders(source)) == 1
         return {folder: None for folder in folders} if alone else {}
+    if 'train' not in sides:
+        return {
+            folder: 'train' if side == 'valid' else 'test'
+            for folder, side in folders.items()
+        }
     if 'test' not in sides:  # then the validation photos are what we test with
         return {
             folder: 'train' if side == 'train' else 'test'
@@ -89,6 +96,41 @@ def find_sides(source):
         folder: 'test' if side == 'test' else 'train'
         for folder, side in folders.items()
     }
+
+
+def descended(folder):
+    """Return the folder that the classes are in, if it's the only thing in this one."""
+    inside = [path for path in folder.iterdir() if not helper.is_system_file(path)]
+    if len(inside) == 1 and inside[0].is_dir() and len(visible_folders(inside[0])) > 1:
+        print(f'The classes are taken from {inside[0]}')
+        return inside[0]
+    return folder
+
+
+def tell_shared_folders(classes):
+    """Print it if these folders may not be the classes.
+
+    classes: {name: folders}. If several have the same subfolders and no photos beside
+    them, such as images/cat and labels/cat, or cat/train and dog/train, they may be
+    something else.
+    """
+    known = {}
+    for name, folders in classes.items():
+        names = set()
+        for folder in folders:
+            visible = [x for x in folder.iterdir() if not helper.is_system_file(x)]
+            if all(path.is_dir() for path in visible):
+                names.update(path.name for path in visible)
+        for other, other_names in known.items():
+            shared = sorted(names & other_names)
+            if len(shared) > 1:
+                print(
+                    f'Note: {other}/ and {name}/ both have the folders '
+                    f'{listed(shared)}. The outer folders are taken for the classes, '
+                    'with all photos that are inside of them'
+                )
+                return
+        known[name] = names
 
 
 def visible_folders(folder):
@@ -105,11 +147,17 @@ def find_files(source):
     The name of a class is the name of its folder, in Unicode's composed form, because
     macOS writes an accented letter as two.
     """
+    source = descended(source)
     sides = find_sides(source)
+    hidden = [path.name for path in source.iterdir() if path.name.startswith('.')]
+    hidden = sorted(name for name in hidden if (source / name).is_dir())
+    if hidden:
+        print(f'Not looked at, because hidden: {listed(hidden)}')
     for folder, side in sides.items():
         used = f'to {side} with' if side else 'split, because there is no other side'
         print(f'{folder.name}/: {used}')
-    tops = sides or {source: None}
+    tops = {descended(folder): side for folder, side in sides.items()}
+    tops = tops or {source: None}
     elsewhere = []
     if sides:
         for folder in visible_folders(source):
@@ -117,11 +165,14 @@ def find_files(source):
                 elsewhere += helper.files_in(folder)
 
     classes = {}
+    folders_of = {}
     for top, side in tops.items():
         for folder in visible_folders(top):
             name = unicodedata.normalize('NFC', folder.name)
+            folders_of.setdefault(name, []).append(folder)
             files = [(path, side) for path in helper.files_in(folder)]
             classes.setdefault(name, []).extend(files)
+    tell_shared_folders(folders_of)
     for top in sorted({source, *tops}):
         for path in sorted(top.iterdir()):
             if path.is_file() and not helper.is_system_file(path):
@@ -159,7 +210,9 @@ def read(classes, folder):
         image.thumbnail((SIZE, SIZE))
         checksum = hashlib.sha256(image.tobytes()).hexdigest()
         if checksum in photos:
-            left_out.append(f'{path}: it shows the same as {photos[checksum].path}')
+            first = photos[checksum]
+            doubt = '' if first.label == name else ' (so one of the labels is wrong)'
+            left_out.append(f'{path}: it shows the same as {first.path}{doubt}')
             reasons['the same as another'] += 1
             continue
         file = folder / f'{checksum}.jpg'
@@ -299,8 +352,14 @@ def prepare(source, out):
     check(source, out)
     classes, elsewhere = find_files(source)
     left_out = [f'{path}: it is not in the folder of a class' for path in elsewhere]
-    parts = out.with_name(f'.{out.name}.part')
-    shutil.rmtree(parts, ignore_errors=True)  # of a run that was killed
+    parts = out.with_name(f'.{out.name[:200]}.part')
+    if parts.exists():
+        if time.time() - parts.stat().st_mtime < 60:
+            raise OSError(
+                f'another run seems to be writing {out}. Wait for it, or if it was '
+                'killed, try again in a minute'
+            )
+        shutil.rmtree(parts, ignore_errors=True)
     parts.mkdir()
     try:
         photos, unreadable, reasons = read(classes, parts)
@@ -324,7 +383,7 @@ def prepare(source, out):
 
         names = sorted({photo.label for photo in photos})
         if len(names) < 2:
-            found = f'only one class, {names[0]}' if names else 'no class'
+            found = f'only one class, {names[0]},' if names else 'no class'
             raise OSError(
                 f'{source} has {found} that can be used, and a classifier needs two. '
                 'Make a folder for each class, with its photos in it'
@@ -332,6 +391,12 @@ def prepare(source, out):
             )
         write(photos, parts / 'tree')
         os.replace(parts / 'tree', out)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise OSError(
+            f'No space left for {out}. Name a folder on another disk with --out'
+        ) from error
     finally:
         shutil.rmtree(parts, ignore_errors=True)
     report(photos, reasons, out)
@@ -341,7 +406,8 @@ def check(source, out):
     """Raise an OSError with all problems that can be seen before the work."""
     problems = []
     if not source.exists():
-        problems.append(f'there is no folder {source}.{helper.did_you_mean(source)}')
+        meant = helper.did_you_mean(source)
+        problems.append(f'there is no folder {source}' + (f'.{meant}' if meant else ''))
     elif not source.is_dir():
         problems.append(
             f'{source} is a file, not a folder. If it is an archive, unpack it first'
@@ -350,6 +416,8 @@ def check(source, out):
         source.name.endswith('_prepared')
     ):
         problems.append(f'{source} is prepared already: --data-dir "{source}"')
+    if source in out.parents:
+        problems.append(f'{out} is inside of {source}. Name another folder with --out')
     if out.exists():
         problems.append(
             f'{out} is there already. Remove it, or name another folder with --out'
@@ -444,7 +512,10 @@ def download(folder):
 
 def folder_named(text):
     """Return the path of an option; ~ is the home folder, also in --out=~/x."""
-    return Path(os.path.abspath(os.path.expanduser(text)))
+    path = Path(os.path.abspath(os.path.expanduser(text)))
+    if not text or not path.name:
+        raise argparse.ArgumentTypeError(f'{text!r} is not the name of a folder')
+    return path
 
 
 def main():

@@ -680,7 +680,12 @@ def test_two_forms_of_a_letter_are_one_class(source, prepare, photo, capsys):
 
 def test_what_a_killed_run_left_is_removed(classes, prepare, tmp_path):
     source = classes((6, 7))
-    (tmp_path / '.mine_prepared.part/tree').mkdir(parents=True)
+    part = tmp_path / '.mine_prepared.part'
+    (part / 'tree').mkdir(parents=True)
+    with pytest.raises(SystemExit) as stopped:
+        prepare(source)  # it may still be at work
+    assert 'another run' in stopped.value.code, stopped.value.code
+    os.utime(part, (0, 0))
     prepare(source)
     assert {path.name for path in tmp_path.iterdir()} == {'mine', 'mine_prepared'}
 

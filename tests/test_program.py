@@ -725,7 +725,6 @@ def test_a_place_of_your_own_is_tried_first(tree, tmp_path, quick):
     place_is_told_first(run, tmp_path / 'file')
 
 
-@pytest.mark.xfail(strict=True, reason='check_place looks at the parent only')
 def test_a_folder_is_no_place_for_a_model(tree, tmp_path, quick):
     (tmp_path / 'models').mkdir()
     del SmallNetwork.computed[:]
@@ -861,7 +860,7 @@ def mess(trained, noise, tmp_path_factory):
 
     file = tmp_path_factory.mktemp('table') / 'predictions.csv'
     run = predict(trained.root, folder, options=['--csv', file])
-    with open(file, newline='', encoding='utf-8') as table:
+    with open(file, newline='', encoding='utf-8-sig') as table:
         rows = list(csv.DictReader(table))
     return SimpleNamespace(
         folder=folder,
@@ -981,7 +980,6 @@ def test_an_empty_folder_is_told_in_one_line(trained, tmp_path):
     assert str(tmp_path / 'empty') in the_line(run)
 
 
-@pytest.mark.xfail(strict=True, reason='expanduser() looks for a user of this name')
 def test_a_name_can_begin_with_a_tilde(trained, two, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copy(two[0], '~$first.png')
