@@ -505,7 +505,7 @@ def open_photo(path):
     """
     try:
         if os.path.exists(path) and not os.path.isfile(path):  # it would wait forever
-            raise ValueError('not a regular file')
+            raise ValueError('not a file')
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # about metadata that we don't use
             with Image.open(path) as stored:
@@ -569,6 +569,8 @@ def _why_unreadable(path, error):
         return 'there is no such file'
     if isinstance(error, (IsADirectoryError, PermissionError)):
         return error.strerror
+    if os.path.exists(path) and not os.path.isfile(path):
+        return 'not a file'
     try:
         with open(path, 'rb') as file:
             start = file.read(32)

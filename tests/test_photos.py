@@ -488,6 +488,111 @@ def test_photos_that_look_different_are_no_copies(source, prepare, capsys):
     assert '12 files: 12 used, 0 left out' in out, out
 
 
+@pytest.mark.parametrize(
+    'train, test',
+    [
+        ('train', 'test1'),
+        ('seg_train/seg_train', 'seg_test/seg_test'),
+        ('train_images', 'test_images'),
+        ('val', 'test'),
+        ('mine/train', 'mine/test'),
+    ],
+)
+def test_sides_of_well_known_datasets_are_no_classes(
+    train, test, source, prepare, photo, capsys
+):
+    two_classes(photo, source / train)
+    two_classes(photo, source / test, 2)
+    _, found = prepared(prepare, source, capsys)
+    assert {key: len(files) for key, files in found.items()} == {
+        'train/cat': 6,
+        'train/dog': 6,
+        'test/cat': 2,
+        'test/dog': 2,
+    }
+
+
+def test_classes_in_a_folder_inside_are_found_and_told(source, prepare, photo, capsys):
+    two_classes(photo, source / 'images')
+    out, found = prepared(prepare, source, capsys)
+    assert {key.partition('/')[2] for key in found} == {'cat', 'dog'}
+    assert str(source / 'images') in out, out
+
+
+def test_folders_that_may_not_be_the_classes_are_told(source, prepare, photo, capsys):
+    """The sides are inside the classes."""
+    for name in ('cat', 'dog'):
+        for side in ('train', 'test'):
+            for i in range(4):
+                photo(source / name / side / f'{side}{i}.png')
+    out, _ = prepared(prepare, source, capsys)
+    (line,) = (line for line in out.splitlines() if line.startswith('Note: '))
+    for word in ('cat/', 'dog/', 'train', 'test'):
+        assert word in line, line
+
+
+def test_a_photo_in_two_classes_has_a_wrong_label(source, prepare, photo, capsys):
+    two_classes(photo, source)
+    shutil.copy(source / 'cat/0.png', source / 'dog/again.png')
+    shutil.copy(source / 'cat/0.png', source / 'cat/again.png')
+    out, _ = prepared(prepare, source, capsys)
+    doubts = [
+        'label' in left_out(out, source / name / 'again.png')[0]
+        for name in ('cat', 'dog')
+    ]
+    assert doubts == [False, True], out
+
+
+def test_hidden_classes_are_told(source, prepare, photo, capsys):
+    two_classes(photo, source)
+    (source / 'dog').rename(source / '.dog')
+    photo(source / 'ant/0.png')
+    photo(source / 'ant/1.png')
+    out, _ = prepared(prepare, source, capsys)
+    assert any('.dog' in line for line in out.splitlines()), out
+
+
+@pytest.mark.skipif(not POSIX, reason='Windows lets only some users make links')
+def test_a_link_to_a_folder_above_brings_no_photos(source, prepare, photo, capsys):
+    two_classes(photo, source)
+    (source / 'cat/all').symlink_to(source)
+    out, found = prepared(prepare, source, capsys)
+    assert '12 files: 12 used, 0 left out' in out, out
+
+
+@pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='Windows has no pipes in folders')
+def test_a_pipe_is_no_photo(tmp_path):
+    os.mkfifo(tmp_path / 'x.jpg')
+    with pytest.raises(OSError, match='x.jpg'):
+        helper.open_photo(tmp_path / 'x.jpg')
+
+
+def test_the_output_is_never_inside_the_photos(classes, prepare):
+    source = classes((6, 7))
+    with pytest.raises(SystemExit) as stopped:
+        prepare(source, '--out', source / 'prepared')
+    assert '--out' in stopped.value.code and not (source / 'prepared').exists()
+
+
+@pytest.mark.parametrize('name', ['', '/'])
+def test_a_folder_without_a_name_is_refused(name, prepare, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        prepare(name)
+    assert stopped.value.code == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_values_that_are_no_numbers_do_not_count(tmp_path):
+    values = np.linspace(1000, 1200, 64, dtype=np.float32).reshape(8, 8)
+    values[0, 0], values[7, 7] = np.nan, np.inf
+    Image.fromarray(values).save(tmp_path / 'x.tif')
+    pixels = np.asarray(helper.open_photo(tmp_path / 'x.tif'))[..., 0]
+    assert pixels.flat[1] < 10 and pixels.flat[62] > 245
+    Image.fromarray(np.full((8, 8), np.nan, np.float32)).save(tmp_path / 'none.tif')
+    with pytest.raises(OSError, match='none.tif'):
+        helper.open_photo(tmp_path / 'none.tif')
+
+
 # Kinds of files
 
 

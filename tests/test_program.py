@@ -929,6 +929,18 @@ def test_a_table_has_the_errors(mess):
         assert not row['class'] and not row['probability']
 
 
+def test_no_photo_is_overwritten(tree, trained, two, tmp_path, quick):
+    """By a table or a model that has the name of a photo."""
+    photo = tmp_path / 'cat.jpg'
+    shutil.copy(two[0], photo)
+    before = photo.read_bytes()
+    run = predict(trained.root, *two, options=['--csv', photo])
+    assert 'cat.jpg' in run.text and run.code, run.text
+    options = ['--epochs', 1, '--model', photo]
+    assert 'cat.jpg' in the_line(program(tmp_path, tree, *options, may_fail=True))
+    assert photo.read_bytes() == before
+
+
 def test_a_table_that_cannot_be_written_is_told_first(trained, two, tmp_path):
     del SmallNetwork.computed[:]
     run = predict(trained.root, *two, options=['--csv', tmp_path / 'no/table.csv'])
