@@ -7,7 +7,7 @@ made from it can share them, and so can two tensors of different shapes. So if y
 change one, the other changes, too. A tensor also takes over the array's dtype, and a
 float64 tensor doesn't fit a float32 layer.
 
-Before: 2_multilayer.py  Next: 4_neural_network.py
+Before: 2_multilayer.py  Next: 3_1_shapes.py
 Notes: notes/tensors_and_shapes.md
 Run: python codes/3_numpy_to_tensor.py
 It ends with the float64 error and three ways around it.

@@ -7,7 +7,7 @@ an image is the digit that it shows. torchvision reads the dataset, a transform 
 each image into a normalized tensor, and a DataLoader makes batches. Two matrix products
 and a softmax then turn a batch into probabilities.
 
-Before: 3_numpy_to_tensor.py  Next: 5_nn_module.py
+Before: 3_1_shapes.py  Next: 5_nn_module.py
 Notes: notes/data.md
 Run: python codes/4_neural_network.py
 It ends with the probabilities for one image, as a figure.
@@ -72,8 +72,8 @@ logits = hidden @ w2 + b2  # [64, 256] x [256, 10] -> [64, 10]
 # Softmax turns each row of raw scores into probabilities: take exp of each score and
 # divide by the sum of the row. Subtracting the largest score first doesn't change the
 # result, but it keeps exp from overflowing. With keepdim=True, the maxima and the sums
-# have the shape [64, 1], and torch broadcasts them: it acts as if their one column were
-# repeated for all ten classes, so that each row gets its own number.
+# have the shape [64, 1], and broadcasting (lesson 3_1) repeats them along the ten
+# classes, so that each row gets its own number.
 def softmax(x):
     largest = x.max(dim=1, keepdim=True).values  # [64, 10] -> [64, 1]
     e = torch.exp(x - largest)  # [64, 10] - [64, 1] -> [64, 10]

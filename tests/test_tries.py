@@ -198,6 +198,24 @@ def the_error_suggests_reshape(run):
     assert_error(run, 'Use .reshape(...) instead')
 
 
+@try_of(
+    '3_1',
+    put("print('wrong mean distance', $1.abs()", "print('wrong mean distance', $1"),
+    put("print('right mean distance', $1.abs()", "print('right mean distance', $1"),
+)
+def without_abs_the_wrong_mean_is_the_right_one(run):
+    """Both are the mean height minus the mean prediction: each height meets each
+    prediction, so all of them count equally often."""
+    means = re.findall(r'mean distance (\S+)', run.text)
+    assert means == ['-0.5', '-0.5'], f'The two means are {means}.'
+
+
+@try_of('3_1', put('$1 @ matrix', 'torch.nn.Linear(5, 2)($1)'))
+def the_error_of_a_layer_names_its_inputs_and_outputs(run):
+    """mat2 is the weight, [2, 5], transposed, so the message is the same."""
+    assert '(4x3 and 5x2)' in run.text, run.text
+
+
 def range_of_sums(run):
     """What lesson 4 prints about the sums of its rows."""
     return re.findall(r'([\d.]+|nan) to ([\d.]+|nan)', run.text)[-1]

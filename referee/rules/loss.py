@@ -432,7 +432,7 @@ class Stretched(Rule):
     advice = 'Compare tensors of the same shape.'
     what = 'The shapes {} and {} were broadcast to fit each other'
     fix = 'Give both the same shape: output.squeeze(1), or labels.view(-1, 1)'
-    lesson = '14'
+    lesson = '3_1'
 
     def start(self):
         self.unsqueezed = ByTensor()

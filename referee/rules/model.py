@@ -320,7 +320,7 @@ class NotATranspose(Rule):
         "doesn't swap dimensions"
     )
     fix = 'Use transpose or permute to swap dimensions'
-    lesson = '3'
+    lesson = '3_1'
 
     @on('before view', 'before reshape')
     def viewed(self, name, args, kwargs):
