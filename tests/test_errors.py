@@ -230,6 +230,46 @@ def view_with_wrong_size(fails):
     assert images.view(images.shape[0], -1).shape == (4, 784)
 
 
+@case('too many indices for tensor of dimension ...')
+def more_indices_than_dimensions(fails):
+    flat = images.flatten(1)
+    with fails(IndexError):
+        flat[0, 0, 0]
+    assert flat[0, 0].shape == ()
+    assert images[0].shape == (1, 28, 28)
+    assert images[0:1].shape == (1, 1, 28, 28)
+
+
+@case('Dimension out of range')
+def dimension_counted_from_1(fails):
+    flat = images.flatten(1)
+    with fails(IndexError):
+        flat.mean(dim=2)
+    assert flat.mean(dim=1).shape == (4,)
+
+
+@case(
+    'number of dimensions in the tensor input does not match the length of the desired '
+    'ordering'
+)
+def permute_without_the_batch(fails):
+    batch = torch.rand(4, 28, 20, 3)
+    with fails(RuntimeError):
+        batch.permute(2, 0, 1)
+    assert batch[0].permute(2, 0, 1).shape == (3, 28, 20)
+    assert batch.permute(0, 3, 1, 2).shape == (4, 3, 28, 20)
+
+
+@case('The shape of the mask ... does not match the shape of the indexed tensor')
+def mask_of_columns_for_rows(fails):
+    table = torch.tensor([[1.0, 5.0, 2.0], [4.0, 6.0, 3.0]])
+    large = table.mean(dim=0) > 3
+    with fails(IndexError):
+        table[large]
+    assert table[:, large].tolist() == [[5.0], [6.0]]
+    assert table[table.mean(dim=1) > 3].tolist() == [[4.0, 6.0, 3.0]]
+
+
 @case('stack expects each tensor to be equal size')
 def samples_differ_in_size(fails):
     samples = [(torch.rand(5, 3), 0), (torch.rand(8, 3), 1)]

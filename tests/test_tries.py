@@ -200,8 +200,8 @@ def the_error_suggests_reshape(run):
 
 @try_of(
     '3_1',
-    put("print('wrong mean distance', $1.abs()", "print('wrong mean distance', $1"),
-    put("print('right mean distance', $1.abs()", "print('right mean distance', $1"),
+    put("'wrong mean distance', $1.abs().mean()", "'wrong mean distance', $1.mean()"),
+    put("'right mean distance', $1.abs().mean()", "'right mean distance', $1.mean()"),
 )
 def without_abs_the_wrong_mean_is_the_right_one(run):
     """Both are the mean height minus the mean prediction: each height meets each

@@ -192,8 +192,8 @@ def check(mine):
         dtype=torch.uint8,
     )
     contrast = torch.tensor([0.5, 2.0, 4.0])
-    # Three photos, three channels, and a width of three: whatever is broadcast along
-    # the wrong dimension raises no error here. The photos of the second case show it.
+    # There are three photos, three channels, and three columns, so that a broadcast along
+    # the wrong dimension raises no error and gets a verdict of its own.
     photos = torch.randint(256, (3, 2, 3, 3), dtype=torch.uint8)
     got = call(mine, photos, empty, contrast)
     check_shape(got, photos)
