@@ -76,8 +76,8 @@ print('permute', channels_first[0].tolist())  # [[100, 101], [110, 111]]
 
 # view only cuts the same row of numbers in other places (lesson 3). It returns the
 # shape that we want, but what should be the red channel now has green and blue values
-# in it, and they aren't in their places. There's no error. A network would take such
-# images and learn little from them.
+# in it, and they aren't in their places. A network would take such images without
+# complaint, and learn little from them.
 scrambled = image.view(3, 2, 2)  # [2, 2, 3] -> [3, 2, 2]
 print('view', scrambled[0].tolist())  # [[100, 200], [300, 101]]
 
@@ -100,7 +100,7 @@ print('labels', labels.dtype)  # torch.int64
 points = torch.tensor([80, 90, 40])
 passed = points >= 50
 print('passed', passed.tolist())  # [True, True, False]
-print('points of those', points[passed].tolist())  # [80, 90]
+print('points that passed', points[passed].tolist())  # [80, 90]
 print('how many', passed.sum().item())  # 2
 print(f'fraction {passed.float().mean():.2f}')  # 0.67
 
@@ -138,9 +138,8 @@ centered = scores - exam_means  # [3, 2] - [2] -> [3, 2]
 print('centered', centered.tolist())  # [[10.0, -10.0], [20.0, 30.0], [-30.0, -20.0]]
 
 # A layer uses broadcasting to add its bias. In the matrix product, each row belongs to
-# an example and each column to a unit. The bias has a number for each unit, and every
-# row gets the same ones. (That's also how B1 in lesson 2 was added to more than one
-# row.)
+# an example and each column to a unit. The bias has a number for each unit, and all of
+# the bias is added to every row, as B1 was in lesson 2 with more than one example.
 weights = torch.ones(2, 4)
 bias = torch.tensor([0.0, 1.0, 2.0, 3.0])
 products = centered @ weights  # [3, 2] x [2, 4] -> [3, 4]
@@ -162,7 +161,7 @@ print('compared', compared.tolist())  # [[20.0, -20.0], [5.0, -5.0], [5.0, -5.0]
 # (the fourth case). Row 0 of the result is every height minus the first prediction, and
 # so on, which makes 16 differences instead of 4. abs drops their minus signs, and the
 # mean distance is 13.25 cm. So the network looks bad, although its predictions are only
-# off by 1.5 cm.
+# off by 1.5 cm on average.
 heights = torch.tensor([150.0, 160.0, 170.0, 180.0])
 predicted = torch.tensor([[151.0], [158.0], [171.0], [182.0]])
 wrong = heights - predicted  # [4] - [4, 1] -> [4, 4]
