@@ -339,9 +339,9 @@ def newest_model():
 
 
 # %% Predict new photos
-# What a file is shows only when it's opened. One that isn't a photo must not end the
-# program when the other thousand are fine, so here the Dataset returns the error
-# instead.
+# You only find out that a file isn't a photo when you open it. One such file must not
+# end the program when the other thousand are fine, so this Dataset returns the error
+# instead of raising it.
 class NewPhotos(PhotoDataset):
     def __getitem__(self, index):
         try:
