@@ -106,12 +106,13 @@ arguments = [name for name in sys.argv[1:] if not name.startswith('-')]
 names = arguments
 if not names:
     names = examples
+suffixes = {*Image.registered_extensions(), '.heic', '.heif'}
 paths = []
 for name in names:
     path = Path(name)
     if path.is_dir():
         for file in sorted(path.rglob('*')):
-            if file.is_file() and not file.name.startswith('.'):
+            if file.suffix.lower() in suffixes and not file.name.startswith('.'):
                 paths.append(file)
     else:
         paths.append(path)
