@@ -426,7 +426,7 @@ def write_table(rows, path):
     part = path.with_name(f'{path.name}.part')
     try:
         with open(part, 'w', newline='', errors='backslashreplace',
-                  encoding='utf-8-sig') as file:  # the encoding that Excel recognizes
+                  encoding='utf-8') as file:
             table = csv.writer(file)
             table.writerow(['photo', 'class', 'probability', 'error'])
             table.writerows(rows)
