@@ -388,7 +388,7 @@ def find_photos(args):
 def _why_no_photos(root):
     """Return what is in the way of using the photos of this folder."""
     if not root.exists():
-        return f'there is no folder {root}.{did_you_mean(root)}'
+        return f'there is no folder {root}{did_you_mean(root)}'
     if not root.is_dir():
         return f'{root} is a file, not a folder. If it is an archive, unpack it first'
 
@@ -397,8 +397,8 @@ def _why_no_photos(root):
         return f'{root} has no train/ and test/ folders. Did you mean {root.parent}?'
     suffixes = {path.suffix.lower() for path in files}
     known = {*Image.registered_extensions(), '.heic', '.heif'}
-    own_synthetic = root.resolve() == (ROOT / 'data').resolve()
-    if suffixes & known and not own_synthetic:
+    is_course_data = root.resolve() == (ROOT / 'data').resolve()
+    if suffixes & known and not is_course_data:
         return (
             f'{root} has no train/ and test/ folders. To make them, run: python '
             f'data/prepare_photos.py "{root}"'
@@ -457,12 +457,12 @@ def _check_photos(root):
 
 
 def did_you_mean(path):
-    """Return ' Did you mean ...?' if something of a similar name is there."""
+    """Return '. Did you mean ...?' if something of a similar name is there."""
     names = []
     if path.parent.is_dir():
         names = [other.name for other in path.parent.iterdir()]
     similar = difflib.get_close_matches(path.name, names, n=1)
-    return f' Did you mean {path.parent / similar[0]}?' if similar else ''
+    return f'. Did you mean {path.parent / similar[0]}?' if similar else ''
 
 
 def is_system_file(path):

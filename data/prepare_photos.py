@@ -43,7 +43,7 @@ import helper
 
 SIZE = 512  # pixels of the longer side; the lessons crop to 224 or less
 LEAST_TRAINED = 20  # photos of a class, below which we warn
-NEAR_COPY = 0.97  # correlation. Copies had 0.99 or more, different photos 0.86 or less
+NEAR_COPY = 0.97  # correlation. Copies had 0.99 or more, different photos 0.83 or less
 SIDES = {  # words in the names that people give them, in lower case
     'train': {'train', 'training', 'trainset', 'trainingset', 'traindata'},
     'valid': {'val', 'valid', 'validation', 'validset', 'validationset', 'dev'},
@@ -69,7 +69,7 @@ class Photo:
 def find_sides(source):
     """Return {folder: side} if the folders of `source` are sides, and {} otherwise.
 
-    A side is 'train', 'test', or None, which means that we split it. Raises no error.
+    A side is 'train', 'test', or None, which means that we split it.
     """
     folders = {}
     for folder in visible_folders(source):
@@ -406,8 +406,7 @@ def check(source, out):
     """Raise an OSError with all problems that can be seen before the work."""
     problems = []
     if not source.exists():
-        meant = helper.did_you_mean(source)
-        problems.append(f'there is no folder {source}' + (f'.{meant}' if meant else ''))
+        problems.append(f'there is no folder {source}{helper.did_you_mean(source)}')
     elif not source.is_dir():
         problems.append(
             f'{source} is a file, not a folder. If it is an archive, unpack it first'
