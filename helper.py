@@ -2,10 +2,14 @@
 
 import argparse
 import atexit
+import collections
 import contextlib
+import csv
 import difflib
+import io
 import math
 import os
+import re
 import signal
 import socket
 import sys
@@ -607,6 +611,125 @@ def progress(things, unit):
     in_notebook = 'ipykernel' in sys.modules
     hidden = not (in_notebook or sys.stderr.isatty())
     return tqdm(things, unit=unit, disable=hidden)
+
+
+# Tables and texts
+
+# What spreadsheets and statistics programs write where there is no value.
+_MISSING = {'', 'na', 'n/a', '#n/a', 'nan', 'null', 'none', '.', '-', '?'}
+
+
+def read_table(path, numbers=(), texts=()):
+    """Return the rows of a CSV file, without those in which a value is missing.
+
+    path: a file whose first line has the names of the columns. They're separated by
+        commas, or if there's none in that line, by semicolons or tabs.
+    numbers, texts: the names of the columns to read, as numbers or as they are.
+
+    Returns a list of dicts, one for each row: a float for each column of numbers, a str
+    for each column of texts.
+
+    Prints how many rows it leaves out because of an empty cell, NA, or the like. Raises
+    an OSError that says what's wrong if a column isn't there, if a number isn't one, or
+    if there's nothing to return.
+    """
+    text = _decoded(Path(path).expanduser()).lstrip('\n')
+    first_line = text.partition('\n')[0]
+    delimiter = next((mark for mark in ',;\t' if mark in first_line), ',')
+    table = csv.DictReader(io.StringIO(text, newline=''), delimiter=delimiter)
+    try:
+        names = [name.strip() for name in table.fieldnames or []]
+        table.fieldnames = names
+        lines = [(table.line_num, row) for row in table]
+    except csv.Error as error:
+        raise OSError(f'{path}, line {table.line_num}: {error}') from error
+
+    for name in (*numbers, *texts):
+        if name not in names:
+            similar = difflib.get_close_matches(name, names, n=1)
+            hint = f'Did you mean {similar[0]}? ' if similar else ''
+            raise OSError(
+                f'{path} has no column {name}. {hint}Its columns: {", ".join(names)}'
+            )
+
+    rows = []
+    missing = collections.Counter()
+    for line, cells in lines:
+        row = {}
+        for name in (*numbers, *texts):
+            cell = (cells[name] or '').strip()
+            if cell.lower() in _MISSING:
+                missing[name] += 1
+            elif name in texts:
+                row[name] = cell
+            else:
+                row[name] = _number(cell, f'{path}, line {line}, column {name}')
+        if len(row) == len(numbers) + len(texts):
+            rows.append(row)
+
+    if not rows:
+        reason = 'in each row, a value is missing' if lines else 'it has no rows'
+        raise OSError(f'{path} cannot be used: {reason}')
+    _print_once(f'Data: {Path(path).name}, {len(rows)} rows')
+    if missing:
+        counts = ', '.join(f'{name} ({count})' for name, count in missing.items())
+        _print_once(
+            f'Note: rows left out because a value is missing: {len(lines) - len(rows)}, '
+            f'by column: {counts}'
+        )
+    return rows
+
+
+def _number(cell, where):
+    """Return a cell's number, or raise an OSError that says where it is."""
+    try:
+        number = float(cell)
+    except ValueError:
+        hint = ''
+        if re.fullmatch(r'-?\d+,\d+', cell):
+            hint = '. Write it with a decimal point'
+        raise OSError(f'{where}: {cell!r} is not a number{hint}') from None
+    if not math.isfinite(number):
+        raise OSError(f'{where}: {cell} is not a finite number')
+    return number
+
+
+def read_text(path, least=1):
+    """Return the text of a file.
+
+    least: how many characters the text needs.
+
+    Raises an OSError that says what's wrong if the file isn't there, if it isn't text
+    in UTF-8, or if it's too short.
+    """
+    text = _decoded(Path(path).expanduser())
+    if len(text) < least:
+        raise OSError(
+            f'{path} has {len(text):,} characters, which are too few. Use a text of '
+            f'{least:,} or more'
+        )
+    return text
+
+
+def _decoded(path):
+    """Return what a UTF-8 file contains, with \\n at the ends of its lines."""
+    if not path.exists():
+        raise FileNotFoundError(f'there is no file {path}{did_you_mean(path)}')
+    if not path.is_file():
+        raise OSError(f'{path} is not a file')
+    content = path.read_bytes()
+    try:
+        text = content.decode('utf-8-sig')  # without the mark that Excel begins with
+    except UnicodeDecodeError:
+        text = '\0'
+    if '\0' in text:
+        raise OSError(
+            f'{path} is not text in UTF-8. If it is a text or a table, save it as '
+            'UTF-8 (in Excel: "CSV UTF-8") and try again'
+        )
+    if not text.strip():
+        raise OSError(f'{path} is empty')
+    return text.replace('\r\n', '\n').replace('\r', '\n')
 
 
 # Pretrained weights
