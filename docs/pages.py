@@ -340,8 +340,8 @@ def copy_course(folder):
     ignore = shutil.ignore_patterns('__pycache__')
     for name in ('codes', 'data/synthetic'):
         shutil.copytree(ROOT / name, folder / name, ignore=ignore, dirs_exist_ok=True)
-    for name in ('helper.py', 'requirements.txt'):
-        shutil.copy(ROOT / name, folder)
+    for name in ('helper.py', 'requirements.txt', 'data/penguins.csv', 'data/text.txt'):
+        shutil.copy(ROOT / name, folder / name)
 
 
 def remove_old_pages():
