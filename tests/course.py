@@ -518,6 +518,8 @@ def install(folder):
             (copy / path.relative_to(SYNTHETIC_DATA)).symlink_to(path)
     for name in ('MNIST', 'FashionMNIST'):
         (copy / name).symlink_to(SYNTHETIC_DATA / name)
+    for name in ('penguins.csv', 'text.txt'):
+        shutil.copy(ROOT / 'data' / name, folder / 'data')
     return folder
 
 
