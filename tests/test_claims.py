@@ -529,13 +529,19 @@ def test_what_a_claim_changes_is_still_in_its_lesson(claim):
     compile(changed, path.name, 'exec')
 
 
-QUICK = [claim for claim in CLAIMS if claim.get('quick')]
+QUICK = [
+    pytest.param(
+        claim,
+        id=lesson(claim['lesson']).stem,
+        marks=pytest.mark.slow if claim['quick'] == 'slow' else (),
+    )
+    for claim in CLAIMS
+    if claim.get('quick')
+]
 
 
 @pytest.mark.real
-@pytest.mark.parametrize(
-    'claim', QUICK, ids=[lesson(claim['lesson']).stem for claim in QUICK]
-)
+@pytest.mark.parametrize('claim', QUICK)
 def test_a_claim_is_what_its_lesson_prints(claim, installed):
     found = value(claim, output(claim, 7, REAL, installed))
     claimed = float(claim['values'][0])
