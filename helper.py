@@ -673,9 +673,10 @@ def read_table(path, numbers=(), texts=()):
     _print_once(f'Data: {Path(path).name}, {len(rows)} rows')
     if missing:
         counts = ', '.join(f'{name} ({count})' for name, count in missing.items())
+        left_out = len(lines) - len(rows)
         _print_once(
-            f'Note: rows left out because a value is missing: {len(lines) - len(rows)}, '
-            f'by column: {counts}'
+            f'Note: rows left out because a value is missing: {left_out}, by column: '
+            f'{counts}'
         )
     return rows
 
