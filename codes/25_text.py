@@ -233,7 +233,7 @@ helper.show('losses')
 
 # %% Let it write
 for temperature in (0.5, 1.0, 1.5):
-    written = write(model, start, 200, temperature, device)
+    written = write(model, start, 150, temperature, device)
     print(f'Temperature {temperature}: {written!r}')
 
 # Exercise: python exercises/check.py 25
