@@ -317,6 +317,25 @@ def masks_with_channel(fails):
     assert criterion(outputs, masks.squeeze(1)) > 0
 
 
+@case('Expected target size')
+def classes_in_the_last_dimension(fails):
+    scores = torch.randn(4, 16, 50)
+    tokens = torch.randint(50, (4, 16))
+    with fails(RuntimeError):
+        criterion(scores, tokens)
+    loss = criterion(scores.permute(0, 2, 1), tokens)
+    assert torch.allclose(loss, criterion(scores.flatten(0, 1), tokens.flatten()))
+
+
+@case('input.size(-1) must be equal to input_size')
+def vectors_of_another_length(fails):
+    vectors = nn.Embedding(50, 32)(torch.randint(50, (4, 16)))
+    with fails(RuntimeError):
+        nn.GRU(8, 16, batch_first=True)(vectors)
+    outputs, _ = nn.GRU(32, 16, batch_first=True)(vectors)
+    assert outputs.shape == (4, 16, 16)
+
+
 @case('Expected input batch_size (...) to match target batch_size')
 def view_mixes_images(fails):
     colored = torch.rand(4, 3, 28, 28)
@@ -483,6 +502,17 @@ def index_too_large(fails):
     assert nn.Embedding(words.max().item() + 1, 8)(words).shape == (3, 8)
 
 
+@case(
+    "Expected tensor for argument #1 'indices' to have one of the following scalar "
+    'types: Long, Int'
+)
+def tokens_as_floats(fails):
+    words = torch.tensor([0.0, 4.0, 7.0])
+    with fails(RuntimeError):
+        nn.Embedding(10, 8)(words)
+    assert nn.Embedding(10, 8)(words.long()).shape == (3, 8)
+
+
 @case('Expected floating point type for target with class probabilities, got Long')
 def one_hot_integers(fails):
     logits = new_model()(images)
@@ -554,12 +584,13 @@ def model_of_array(fails):
     assert nn.Linear(784, 10)(x).shape == (4, 10)
 
 
-@case('not list', 'not Image', 'not NoneType')
+@case('not list', 'not Image', 'not tuple', 'not NoneType')
 def model_of_other_things(fails):
     layer = nn.Linear(3, 10)
     numbers = [[1.0, 2.0, 3.0]]
     picture = transforms.ToPILImage()(images[0])
-    for wrong in (numbers, picture, None):
+    several = nn.GRU(3, 3)(torch.tensor(numbers))
+    for wrong in (numbers, picture, several, None):
         with fails(TypeError, "argument 'input' (position 1) must be Tensor"):
             layer(wrong)
     assert layer(torch.tensor(numbers)).shape == (1, 10)

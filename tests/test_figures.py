@@ -6,8 +6,10 @@ data set, a probability is computed from the network's weights, and so on.
 """
 
 import ast
+import collections
 import functools
 import math
+import operator
 import random
 import re
 import statistics
@@ -15,7 +17,7 @@ import tempfile
 
 import pytest
 import torch
-from course import LESSONS, SYNTHETIC, SYNTHETIC_DATA, accuracy, lesson
+from course import LESSONS, SYNTHETIC, SYNTHETIC_DATA, accuracy, lesson, short_text
 from torch import nn
 from torch.utils.data import Subset
 from torchvision import datasets, models
@@ -43,6 +45,7 @@ OPTIONS = {
     '18_2': ['--epochs', 2],
     20: ['--photos', 20, '--epochs', 2],
     21: ['--epochs', 1],
+    25: ['--epochs', 2],
     23: ['--images', 320],
     '23_1': ['--threads', 2],
 }
@@ -1385,3 +1388,105 @@ def test_mistakes_are_shown_first(number, name):
     assert right == sorted(right)
     mistakes = sum(one != other for one, other in zip(predicted, labels))
     assert right.count(False) == min(mistakes, 16)
+
+
+# Lesson 25
+
+
+@functools.cache
+def text_of_lesson_25():
+    """(numbers of the training text, of the validation text, the vocabulary)"""
+    text = short_text()
+    vocabulary = sorted(set(text))
+    numbers = torch.tensor([vocabulary.index(character) for character in text])
+    size = len(text) * 9 // 10
+    return numbers[:size], numbers[size:], vocabulary
+
+
+@functools.cache
+def bigram_loss():
+    """Counted one by one, with 0.1 added to each count."""
+    train, valid, vocabulary = text_of_lesson_25()
+    train, valid = train.tolist(), valid.tolist()
+    pairs = collections.Counter(zip(train, train[1:]))
+    firsts = collections.Counter(train[:-1])
+    return statistics.fmean(
+        -math.log((pairs[pair] + 0.1) / (firsts[pair[0]] + 0.1 * len(vocabulary)))
+        for pair in zip(valid, valid[1:])
+    )
+
+
+def after_each_epoch_of_lesson_25():
+    """[(validation loss, accuracy)], where each character is predicted once."""
+    _, valid, _ = text_of_lesson_25()
+    (training,) = seen_in(25).trainings
+    count = (len(valid) - 1) // 64
+    inputs = valid[: 64 * count].view(count, 64)
+    targets = valid[1 : 64 * count + 1].view(count, 64)
+    found = []
+    for epoch in range(len(training.states)):
+        with torch.no_grad():
+            output = training.after(epoch)(inputs)
+        loss = nn.functional.cross_entropy(output, targets).item()
+        share = (output.argmax(dim=1) == targets).float().mean().item()
+        found.append((loss, share))
+    return found
+
+
+def training_losses_of_lesson_25():
+    """The mean over the windows of each epoch."""
+    train, _, _ = text_of_lesson_25()
+    windows = len(train) // 64
+    found = []
+    for losses in seen_in(25).run.epochs:
+        sizes = [64] * (windows // 64) + [windows % 64]
+        assert len(losses) == len(sizes)
+        found.append(sum(map(operator.mul, losses, sizes)) / windows)
+    return found
+
+
+@of_lessons(25)
+def test_each_target_is_the_character_after_its_input(number):
+    train, _, vocabulary = text_of_lesson_25()
+    text = ''.join(vocabulary[character] for character in train)
+    inputs, targets = seen_in(number).first_batch
+    assert inputs.shape == targets.shape == (64, 64)
+    starts = set()
+    for row, shifted in zip(inputs.tolist(), targets.tolist()):
+        window = ''.join(vocabulary[character] for character in [*row, shifted[-1]])
+        assert row[1:] == shifted[:-1]
+        starts.add(text.index(window))
+    assert len(starts) > 32, 'The windows begin at random.'
+
+
+@of_lessons(25)
+def test_the_losses_of_the_text_are_those_of_the_weights(number):
+    seen = seen_in(number)
+    losses, shares = zip(*after_each_epoch_of_lesson_25())
+    assert seen.column('valid', 'loss') == pytest.approx(losses, abs=6e-4)
+    assert seen.column('accuracy') == pytest.approx(shares, abs=6e-4)
+    wanted = training_losses_of_lesson_25()
+    assert seen.column('train', 'loss') == pytest.approx(wanted, abs=6e-4)
+
+
+@of_lessons(25)
+def test_the_baselines_of_the_text_are_printed(number):
+    _, _, vocabulary = text_of_lesson_25()
+    (line,) = re.findall('Guess.*', seen_in(number).printed)
+    wanted = [math.log(len(vocabulary)), bigram_loss()]
+    assert numbers_in(line) == pytest.approx(wanted, abs=6e-4)
+
+
+@of_figures((25, 'losses'))
+def test_the_curves_of_the_text_are_what_was_measured(number, name):
+    (ax,) = plots_of(number, name)
+    assert 'epoch' in ax.get_xlabel() and 'loss' in ax.get_ylabel()
+    losses, _ = zip(*after_each_epoch_of_lesson_25())
+    (validation,) = (line for line in ax.lines if line.get_label() == 'validation')
+    training = line_about(ax, 'training')
+    assert xs(validation) == xs(training) == [1, 2]
+    assert ys(validation) == pytest.approx(losses, rel=1e-3)
+    assert ys(training) == pytest.approx(training_losses_of_lesson_25(), rel=1e-3)
+    level = line_about(ax, 'bigrams')
+    assert ys(level) == pytest.approx([bigram_loss()] * 2, rel=1e-4)
+    assert len({look(line) for line in ax.lines}) == 3

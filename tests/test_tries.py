@@ -5,6 +5,7 @@ the copy is run, and what it prints, draws and trains (or the error that ends it
 held to the answer. Here the answers stand; the lessons only ask.
 """
 
+import ast
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -632,6 +633,38 @@ def a_row_for_batches_of_1024(source, name):
         f"$1('batch 1024', $2({batches}({tensors}, batch_size=1024)))",
         name,
     )
+
+
+def written(run):
+    """What lesson 25 wrote after its training, by temperature."""
+    return {
+        float(temperature): ast.literal_eval(text)
+        for temperature, text in re.findall(r'(?m)^Temperature (\S+): (.*)$', run.text)
+    }
+
+
+@try_of(25, put('windows[:, 1:]', 'windows[:, :-1]'), options=('--epochs', '6'))
+def a_network_that_copies_repeats_the_last_character(run):
+    """The start ends with a space, and now and then another character is drawn."""
+    _, loss, percent = curves(run)[-1]
+    assert loss < 0.2 and percent > 95, f'The loss is {loss}, right are {percent} %.'
+    text = written(run)[0.5]
+    same = sum(one == other for one, other in zip(text, text[1:])) / len(text)
+    assert same > 0.9, f'It writes {text!r}.'
+
+
+@try_of(
+    25,
+    put('for $1 in (0.5, 1.0, 1.5)', 'for $1 in (0.01, 0.5, 1.0, 1.5)'),
+    options=('--epochs', '6'),
+)
+def a_very_low_temperature_repeats_itself(run):
+    """Nearly always, the most likely character is drawn, so it goes in circles."""
+    pieces = {
+        temperature: len({text[i : i + 8] for i in range(len(text) - 7)})
+        for temperature, text in written(run).items()
+    }
+    assert pieces[0.01] < 0.6 * pieces[1.0], f'So many different pieces: {pieces}.'
 
 
 @try_of(23, a_row_for_batches_of_1024)

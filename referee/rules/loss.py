@@ -586,7 +586,7 @@ class LearnsPadding(Rule):
     advice = 'Leave the padding out of the loss.'
     what = 'The loss also counts the positions that are only padding ({} of {})'
     fix = 'Use CrossEntropyLoss(ignore_index={})'
-    lesson = None
+    lesson = '25'
 
     def start(self):
         self.done = set()

@@ -131,7 +131,7 @@ class MixedBatch(Probe):
         'Look for a softmax, mean, or view over dimension 0, for positions that number '
         'the batch (x.size(0)), and for an LSTM or GRU without batch_first=True'
     )
-    lesson = None
+    lesson = '25'
 
     def start(self):
         super().start()
@@ -242,7 +242,7 @@ class AsMuchPadding(Probe):
         'Take the state of the last real token (pack_padded_sequence does), average '
         'over real tokens only, and give attention a mask'
     )
-    lesson = None
+    lesson = '25'
 
     def concerns(self, kept):
         given = [x for x in tensors_in([kept['args'], kept['kwargs']]) if x.dim() > 1]

@@ -15,7 +15,7 @@ class WrongShift(Rule):
         'The label of a position is the next token, so shift once: tokens[:, 1:] are '
         'the labels of tokens[:, :-1]'
     )
-    lesson = None
+    lesson = '25'
 
     def start(self):
         self.counts = {}
@@ -140,7 +140,7 @@ class MeanOverPadding(Rule):
         'Multiply by the mask (1 for a token, 0 for padding), sum over the positions, '
         'and divide by the sum of the mask'
     )
-    lesson = None
+    lesson = '25'
 
     def start(self):
         self.padded = ByTensor()  # output of an attention layer -> its time dimension
