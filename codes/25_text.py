@@ -239,12 +239,13 @@ helper.show('losses')
 
 # With seeds 7, 8, and 9, the validation loss was 1.55, 1.53, and 1.54 at the end, and
 # that of the bigrams is 2.45. The training loss, 1.24, 1.20, and 1.22, went on falling
-# long after the validation loss had all but stopped, so the network has begun to
-# overfit: it learns this text by heart. With more text, it would take longer to.
+# when the validation loss hardly fell anymore, so the network has begun to overfit. It
+# learns more and more about its own text, and little of that helps with another one.
 
 # %% Let it write
-# At first, it wrote nothing but random characters. Now it writes mostly words, and even
-# a comma in its place, but no sentence that means anything.
+# With a low temperature, it writes mostly real words now, in an order that means
+# nothing. With 1.0, it also makes up words of its own, and with 1.5, few of its words
+# exist.
 for temperature in (0.5, 1.0, 1.5):
     written = write(model, start, 150, temperature, device)
     print(f'Temperature {temperature}: {written!r}')
