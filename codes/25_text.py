@@ -136,7 +136,7 @@ class TextNetwork(nn.Module):
 
     def forward(self, x):
         vectors = self.embedding(x)  # [n, time] -> [n, time, 32]
-        states, last_state = self.gru(vectors)  # [n, time, 32] -> [n, time, 128]
+        states, last_state = self.gru(vectors)  # those at all places, and the last
         scores = self.linear(states)  # [n, time, 128] -> [n, time, characters]
         return scores.permute(0, 2, 1)  # [n, time, characters] -> [n, characters, time]
 
@@ -166,23 +166,30 @@ def evaluate(model, loader, criterion, device):
 
 
 # %% Write
-# The output at the last place is the prediction for the character that comes next.
-# multinomial draws a number from 0 up, with the probabilities that we pass. Before
-# softmax, we divide the scores by a temperature. If it's below 1, the probabilities of
-# likely characters get larger, so the text becomes more careful and more monotonous. If
-# it's above 1, unlikely characters are drawn more often.
+# To write, we call the layers one by one, because we need the state. The network reads
+# the start of the text, and the scores at the last place are its prediction for the
+# character that comes next. multinomial draws a number from 0 up, with the
+# probabilities that we pass. The state holds what has been read, so after that, the
+# network only has to read the character that was drawn, and so on.
+#
+# Before softmax, we divide the scores by a temperature. If it's below 1, the
+# probabilities of likely characters get larger, so the text becomes more careful and
+# more monotonous. If it's above 1, unlikely characters are drawn more often.
 def write(model, start, count, temperature, device):
     model.eval()
-    numbers = to_numbers(start).tolist()
+    inputs = to_numbers(start).unsqueeze(0).to(device)  # [time] -> [1, time]
+    state = None  # which means 0
+    written = []
     with torch.no_grad():
         for _ in range(count):
-            inputs = torch.tensor([numbers[-LENGTH:]]).to(device)  # [1, time]
-            output = model(inputs)  # [1, time] -> [1, characters, time]
-            scores = output[0, :, -1]  # of the last place, [characters]
+            vectors = model.embedding(inputs)  # [1, time] -> [1, time, 32]
+            states, state = model.gru(vectors, state)
+            scores = model.linear(states[0, -1])  # [128] -> [characters]
             ps = torch.softmax(scores / temperature, dim=0)
-            number = torch.multinomial(ps, 1).item()  # new here
-            numbers.append(number)
-    return to_text(numbers[len(start):])
+            number = torch.multinomial(ps, 1)  # [characters] -> [1], new here
+            written.append(number.item())
+            inputs = number.unsqueeze(0)  # [1] -> [1, 1]
+    return to_text(written)
 
 
 start = to_text(valid_numbers[:40])

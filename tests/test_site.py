@@ -437,6 +437,8 @@ def calls_without_encoding(path):
         if not isinstance(node, ast.Call):
             continue
         name = ast.unparse(node.func).rpartition('.')[2]
+        if ast.unparse(node.func) == 'helper.read_text':  # always UTF-8
+            continue
         if ast.unparse(node.func) not in ('open', 'io.open') and name not in (
             'read_text',
             'write_text',
