@@ -20,6 +20,7 @@ from course import (
     order,
     run,
     settings,
+    together,
 )
 from test_referee import BROKEN
 from trainings import spoil
@@ -56,6 +57,9 @@ WITH_SNIPPETS = [path for path in (README, *NOTES) if '\n```python\n' in TEXTS[p
 every_page = pytest.mark.parametrize('page', PAGES, ids=name_of)
 every_note = pytest.mark.parametrize('page', NOTES, ids=name_of)
 every_page_with_snippets = pytest.mark.parametrize('page', WITH_SNIPPETS, ids=name_of)
+needs_fork = pytest.mark.skipif(
+    not hasattr(os, 'fork'), reason='the pages are run with os.fork (POSIX)'
+)
 every_lesson = pytest.mark.parametrize('path', LESSONS, ids=lambda path: path.stem)
 
 
@@ -85,33 +89,36 @@ def lesson_linked(cell):
 
 
 @pytest.fixture(scope='module')
-def run_snippets():
-    """A function that runs the snippets of a page, once."""
-    known = {}
+def snippets(request, tmp_path_factory):
+    """{page: (exit code, output)} of the pages that this run of pytest wants."""
+    wanted = {
+        item.callspec.params['page']
+        for item in request.session.items
+        if 'snippets' in getattr(item, 'fixturenames', ())
+    }
+    printed = together(
+        {str(page): [RUN_PAGES, page] for page in wanted},
+        tmp_path_factory.mktemp('pages'),
+        'torchvision.transforms.v2',
+        'matplotlib.pyplot',
+    )
+    return {page: printed[str(page)] for page in wanted}
 
-    def result(page):
-        if page not in known:
-            known[page] = run(RUN_PAGES, page)
-        return known[page]
 
-    return result
-
-
+@needs_fork
 @every_page_with_snippets
-def test_snippets_do_what_their_comments_say(page, run_snippets):
-    result = run_snippets(page)
-    assert result.returncode == 0, (
-        f'The snippets of {name_of(page)} do not do what it says:\n{result.stderr}'
+def test_snippets_do_what_their_comments_say(page, snippets):
+    code, output = snippets[page]
+    assert code == 0, (
+        f'The snippets of {name_of(page)} do not do what it says:\n{output}'
     )
 
 
+@needs_fork
 @every_page_with_snippets
-def test_snippets_run_without_a_warning(page, run_snippets):
-    warned = [
-        line
-        for line in run_snippets(page).stderr.splitlines()
-        if re.search(r'Warning\b', line)
-    ]
+def test_snippets_run_without_a_warning(page, snippets):
+    _, output = snippets[page]
+    warned = [line for line in output.splitlines() if re.search(r'Warning\b', line)]
     assert not warned, f'The snippets of {name_of(page)} cause warnings: {warned}'
 
 
