@@ -28,7 +28,8 @@ from torchvision import datasets
 from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent
-SYNTHETIC = ROOT / 'data' / 'synthetic'
+DATA = ROOT / 'data'
+SYNTHETIC = DATA / 'synthetic'
 
 # What this run was asked to do with figures, and whether its data is synthetic.
 _run = {'figures': 'show', 'synthetic': False}
@@ -619,31 +620,23 @@ def progress(things, unit):
 _MISSING = {'', 'na', 'n/a', '#n/a', 'nan', 'null', 'none', '.', '-', '?'}
 
 
-def read_table(path, numbers=(), texts=()):
+def read_table(path, numbers=(), texts=(), least=1):
     """Return the rows of a CSV file, without those in which a value is missing.
 
     path: a file whose first line has the names of the columns. They're separated by
-        commas, or if there's none in that line, by semicolons or tabs.
+        commas, semicolons, or tabs, whichever that line has most of.
     numbers, texts: the names of the columns to read, as numbers or as they are.
+    least: how many rows without a missing value the table needs.
 
     Returns a list of dicts, one for each row: a float for each column of numbers, a str
     for each column of texts.
 
     Prints how many rows it leaves out because of an empty cell, NA, or the like. Raises
-    an OSError that says what's wrong if a column isn't there, if a number isn't one, or
-    if there's nothing to return.
+    an OSError that says what's wrong, and in which line, if a column isn't there, if a
+    number isn't one, if a row has more cells than there are names, or if there are too
+    few rows.
     """
-    text = _decoded(Path(path).expanduser()).lstrip('\n')
-    first_line = text.partition('\n')[0]
-    delimiter = next((mark for mark in ',;\t' if mark in first_line), ',')
-    table = csv.DictReader(io.StringIO(text, newline=''), delimiter=delimiter)
-    try:
-        names = [name.strip() for name in table.fieldnames or []]
-        table.fieldnames = names
-        lines = [(table.line_num, row) for row in table]
-    except csv.Error as error:
-        raise OSError(f'{path}, line {table.line_num}: {error}') from error
-
+    names, lines = _lines_of_table(path)
     for name in (*numbers, *texts):
         if name not in names:
             similar = difflib.get_close_matches(name, names, n=1)
@@ -651,20 +644,28 @@ def read_table(path, numbers=(), texts=()):
             raise OSError(
                 f'{path} has no column {name}. {hint}Its columns: {", ".join(names)}'
             )
+        if names.count(name) > 1:
+            raise OSError(f'{path} has {names.count(name)} columns named {name}')
 
     rows = []
     missing = collections.Counter()
     for line, cells in lines:
+        if any(cell.strip() for cell in cells[len(names) :]):
+            raise OSError(
+                f'{path}, line {line}: {len(cells)} cells, but the first line has '
+                f'{len(names)} names'
+            )
         row = {}
         for name in (*numbers, *texts):
-            cell = (cells[name] or '').strip()
+            place = names.index(name)
+            cell = cells[place].strip() if place < len(cells) else ''
             if cell.lower() in _MISSING:
                 missing[name] += 1
             elif name in texts:
                 row[name] = cell
             else:
                 row[name] = _number(cell, f'{path}, line {line}, column {name}')
-        if len(row) == len(numbers) + len(texts):
+        if len(row) == len({*numbers, *texts}):
             rows.append(row)
 
     if not rows:
@@ -672,13 +673,35 @@ def read_table(path, numbers=(), texts=()):
         raise OSError(f'{path} cannot be used: {reason}')
     _print_once(f'Data: {Path(path).name}, {len(rows)} rows')
     if missing:
+        left_out = len(lines) - len(rows)
         counts = ', '.join(f'{name} ({count})' for name, count in missing.items())
         left_out = len(lines) - len(rows)
         _print_once(
-            f'Note: rows left out because a value is missing: {left_out}, by column: '
-            f'{counts}'
+            f'Note: rows left out because a value is missing: {left_out}, '
+            f'by column: {counts}'
+        )
+    if len(rows) < least:
+        raise OSError(
+            f'{path} has {len(rows)} rows without a missing value, which are too few. '
+            f'Use a table of {least} or more'
         )
     return rows
+
+
+def _lines_of_table(path):
+    """Return the names of a CSV file's columns, and a list of (line, its cells)."""
+    text = _decoded(Path(path).expanduser())
+    first_line = text.lstrip('\n').partition('\n')[0]
+    first_line = re.sub('"[^"]*"', '', first_line)  # without the names in quotes
+    delimiter = max(',;\t', key=first_line.count)  # the comma if there's none of them
+    # strict=True: otherwise a quote that isn't closed would swallow the rows after it.
+    table = csv.reader(io.StringIO(text, newline=''), delimiter=delimiter, strict=True)
+    try:
+        lines = [(table.line_num, cells) for cells in table if cells]
+    except csv.Error as error:
+        raise OSError(f'{path}, line {table.line_num}: {error}') from error
+    names = [name.strip() for name in lines[0][1]]
+    return names, lines[1:]
 
 
 def _number(cell, where):
@@ -687,8 +710,8 @@ def _number(cell, where):
         number = float(cell)
     except ValueError:
         hint = ''
-        if re.fullmatch(r'-?\d+,\d+', cell):
-            hint = '. Write it with a decimal point'
+        if re.fullmatch(r'-?[\d.]+,[\d.,]+', cell):
+            hint = '. Write numbers like 1234.5, with a decimal point and no comma'
         raise OSError(f'{where}: {cell!r} is not a number{hint}') from None
     if not math.isfinite(number):
         raise OSError(f'{where}: {cell} is not a finite number')

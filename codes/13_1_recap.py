@@ -10,7 +10,7 @@ For your own work, don't copy this file but lesson 17_2's, which also has a vali
 set and keeps the best weights. For your own photos, see lessons 18_2 and 21, because
 this network only works for small gray images.
 
-Before: 13_classify_fashion.py  Next: 14_validation.py
+Before: 13_classify_fashion.py  Next: 13_2_own_dataset.py
 Notes: notes/data.md
 Run: python codes/13_1_recap.py
 It ends with the accuracy on the test images.

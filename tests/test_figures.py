@@ -7,6 +7,7 @@ data set, a probability is computed from the network's weights, and so on.
 
 import ast
 import collections
+import csv
 import functools
 import math
 import operator
@@ -17,7 +18,15 @@ import tempfile
 
 import pytest
 import torch
-from course import LESSONS, SYNTHETIC, SYNTHETIC_DATA, accuracy, lesson, short_text
+from course import (
+    LESSONS,
+    ROOT,
+    SYNTHETIC,
+    SYNTHETIC_DATA,
+    accuracy,
+    lesson,
+    short_text,
+)
 from torch import nn
 from torch.utils.data import Subset
 from torchvision import datasets, models
@@ -37,6 +46,7 @@ OPTIONS = {
     12: ['--epochs', 2],
     13: ['--epochs', 2],
     '13_1': ['--epochs', 1],
+    '13_2': ['--epochs', 8],
     14: ['--epochs', 1],
     15: ['--epochs', 4, '--lr', 0.01],
     16: ['--epochs', 2],
@@ -609,6 +619,54 @@ def test_the_rate_that_is_best_for_one_step_does_not_learn_in_many(number):
     (ax,) = plots_of(number, 'rates')
     one, many = (ys(line_about(ax, words)) for words in ('after one', 'after 94'))
     assert many[one.index(min(one))] > 2 > 2 * min(many)
+
+
+# Predicted and true numbers
+
+
+def penguins(*names):
+    """The columns of the table, float32 [342, n], of the rows that have all of them."""
+    with open(ROOT / 'data/penguins.csv', encoding='utf-8', newline='') as file:
+        rows = [[row[name] for name in names] for row in csv.DictReader(file)]
+    return torch.tensor(
+        [[float(cell) for cell in row] for row in rows if 'NA' not in row]
+    )
+
+
+@of_figures(('13_2', 'predicted'))
+def test_the_points_are_what_the_networks_predict_in_grams(number, name):
+    columns = ['bill_length_mm', 'bill_depth_mm', 'flipper_length_mm', 'body_mass_g']
+    table = penguins(*columns)
+    torch.manual_seed(7)
+    order = torch.randperm(len(table))
+    valid, train = table[order[68:136]], table[order[136:]]
+    mean, std = train.mean(dim=0), train.std(dim=0)
+    inputs = ((valid - mean) / std)[:, :3]
+    seen = seen_in(number)
+    plots = plots_of(number, name)
+    assert len(plots) == len(seen.trainings) == 2
+    for ax, training in zip(plots, seen.trainings):
+        with torch.no_grad():
+            output = training.after(-1)(inputs).squeeze(1)
+        wanted = torch.stack([valid[:, 3], output * std[3] + mean[3]], dim=1)
+        (points,) = ax.collections
+        assert points.get_offsets().tolist() == [
+            pytest.approx(pair, rel=1e-3) for pair in wanted.tolist()
+        ]
+        (line,) = ax.lines
+        assert line.get_slope() == 1
+        x, y = line.get_xy1()
+        assert x == y, 'The line is where the prediction equals the truth.'
+
+
+@of_lessons('13_2')
+def test_the_printed_error_is_the_mean_distance_of_the_drawn_points(number):
+    printed = re.findall(r'Valid error .*?(\d+) g', seen_in(number).printed)
+    for ax, error in zip(plots_of(number, 'predicted'), printed, strict=True):
+        points = ax.collections[0].get_offsets()
+        assert float(error) == pytest.approx(
+            abs(points[:, 1] - points[:, 0]).mean(), abs=1
+        )
 
 
 # Curves

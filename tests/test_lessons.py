@@ -42,6 +42,7 @@ WARNINGS = [
 ]
 POINTS = {  # mistakes that are the point of a lesson, by their names in the referee
     lesson(7): ['no log'],
+    lesson('13_2'): ['shapes'],
     lesson(14): ['shapes', 'means'],
     lesson('17_1'): ['idle'],
     lesson(17): ['whole'],

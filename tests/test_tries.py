@@ -438,6 +438,39 @@ def after_four_epochs_the_training_loss_is_lower_than_after_two(run):
     assert len(losses) == 4 and losses[3] < 0.95 * losses[1], losses
 
 
+def errors_of_lesson_13_2(run):
+    """The validation error, that of the baseline, and that with targets [n], in grams."""
+    (error, baseline) = re.findall(r'Valid error (\d+) g, .* (\d+) g', run.text)[0]
+    (wrong,) = re.findall(r'Valid error with targets \[n\] (\d+) g', run.text)
+    return int(error), int(baseline), int(wrong)
+
+
+@try_of(
+    '13_2',
+    put(
+        'nn.Sequential(nn.Linear(len($1), 32), nn.ReLU(), nn.Linear(32, 1))',
+        'nn.Sequential(nn.Linear(len($1), 1))',
+    ),
+    options=('--epochs', '40'),
+)
+def linear_regression_is_far_from_the_baseline_and_a_little_worse(run):
+    """On the validation rows, it's 270, 374, and 322 g with seeds 7, 8, and 9."""
+    error, baseline, _ = errors_of_lesson_13_2(run)
+    assert_between('The error', 262, error, 0.7 * baseline)
+
+
+@try_of(
+    '13_2',
+    put('$1[$1 == 0] = 1', '$1[$1 == 0] = 1\nmean[-1] = 0\n$1[-1] = 1'),
+    options=('--epochs', '40'),
+)
+def with_an_unscaled_target_it_is_still_on_its_way(run):
+    """It's 744, 921, and 703 g with seeds 7, 8, and 9."""
+    error, baseline, _ = errors_of_lesson_13_2(run)
+    assert error > 0.9 * baseline, f'The error is {error}, the baseline {baseline}.'
+    assert mean_losses(run)[0] > 1e6, mean_losses(run)
+
+
 @try_of(
     14,
     put(
