@@ -8,7 +8,7 @@ of ten classes but a number, the mass of a penguin in grams. Predicting a number
 called regression. The network has a single output, and we measure its error in grams,
 next to a baseline.
 
-Before: 13_1_recap.py  Next: 14_validation.py
+Before: 13_1_recap.py  Next: 13_3_yes_or_no.py
 Notes: notes/your_own_arrays.md
 Run: python codes/13_2_own_dataset.py
 It ends with the error on the test rows, and a figure of predicted and true masses.

@@ -7,7 +7,7 @@ easy to make and raise no error: comparing shapes that don't match, and averagin
 averages. We count on the test images here, because nothing is chosen with the result.
 For choices, there's a set of its own, in lesson 15.
 
-Before: 13_2_own_dataset.py  Next: 15_apply_validation.py
+Before: 13_3_yes_or_no.py  Next: 15_apply_validation.py
 Notes: notes/validation_and_overfitting.md
 Run: python codes/14_validation.py
 It ends with the accuracy of a trained network, counted correctly and averaged wrongly.

@@ -47,6 +47,7 @@ OPTIONS = {
     13: ['--epochs', 2],
     '13_1': ['--epochs', 1],
     '13_2': ['--epochs', 8],
+    '13_3': ['--epochs', 20],
     14: ['--epochs', 1],
     15: ['--epochs', 4, '--lr', 0.01],
     16: ['--epochs', 2],
@@ -667,6 +668,46 @@ def test_the_printed_error_is_the_mean_distance_of_the_drawn_points(number):
         assert float(error) == pytest.approx(
             abs(points[:, 1] - points[:, 0]).mean(), abs=1
         )
+
+
+def chinstraps(number):
+    """Of the validation rows: the probabilities in the end, and whether each is one."""
+    seen = seen_in(number)
+    validset = seen.run.loaders[1].dataset
+    inputs, labels = validset.tensors
+    with torch.no_grad():
+        ps = torch.sigmoid(seen.trainings[0].after(-1)(inputs))
+    return ps.flatten(), labels.flatten() == 1
+
+
+@of_figures(('13_3', 'thresholds'))
+def test_recall_and_precision_are_drawn_for_each_threshold(number, name):
+    ps, actual = chinstraps(number)
+    (ax,) = plots_of(number, name)
+    recall, precision = line_about(ax, 'recall'), line_about(ax, 'precision')
+    assert xs(recall) == xs(precision)
+    for x, found, right in zip(xs(recall), ys(recall), ys(precision)):
+        hits = ((ps > x) & actual).sum().item()
+        assert found == pytest.approx(hits / actual.sum().item())
+        assert right == pytest.approx(hits / max((ps > x).sum().item(), 1))
+
+
+@of_figures(('13_3', 'thresholds'))
+def test_the_chosen_threshold_is_the_highest_that_finds_enough(number, name):
+    (ax,) = plots_of(number, name)
+    recall = line_about(ax, 'recall')
+    enough = [x for x, found in zip(xs(recall), ys(recall)) if found >= 0.8]
+    assert set(xs(line_about(ax, 'chosen'))) == {max(enough, default=xs(recall)[0])}
+
+
+@of_lessons('13_3')
+def test_each_set_has_a_fifth_of_the_rare_class(number):
+    sets = [loader.dataset.tensors[1] for loader in seen_in(number).run.loaders]
+    assert [(len(labels), int(labels.sum())) for labels in sets] == [
+        (208, 42),
+        (67, 13),
+        (67, 13),
+    ]
 
 
 # Curves

@@ -72,12 +72,12 @@ def trainings(path):
 
 
 def evaluations(path):
-    """The loops that look for the largest output, or add up errors, and don't train."""
+    """The loops that look for the largest output, for errors, or for probabilities."""
     tree = ast.parse(path.read_text())
     return [
         (loop, no_grad)
         for loop, no_grad in loops(tree)
-        if calls(loop) & {'argmax', 'abs'}
+        if calls(loop) & {'argmax', 'abs', 'sigmoid'}
         and 'backward' not in calls(loop)
         and isinstance(loop.target, ast.Tuple)
     ]
