@@ -82,8 +82,9 @@ target_std = std[-1].item()
 # A DataLoader only wants to know two things from a dataset: how many examples it has,
 # and what example number i is. Python calls the method __len__ when somebody writes
 # len(dataset), and __getitem__ for dataset[i]. A class with these two methods is a
-# dataset. Our table is small, so we prepare all of it in __init__. With photos,
-# __getitem__ would be the place to open a file.
+# dataset, and it's derived from torch's class Dataset, as a network is from nn.Module.
+# Our table is small, so we prepare all of it in __init__. With photos, __getitem__
+# would be the place to open a file.
 #
 # Look at the colon after -1. It keeps the dimension (lesson 3_1), so the targets are
 # [n, 1], like the outputs of the network.

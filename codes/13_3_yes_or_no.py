@@ -162,7 +162,7 @@ report('Valid, threshold 0.5', *measure(ps, valid_labels, 0.5))
 
 # %% Choose a threshold
 # Which mistake is worse, a Chinstrap that's missed or a false alarm? The network can't
-# know that, so it's your choice. With a lower threshold, it says yes more often: the
+# know that, so it's your choice. With a lower threshold, more answers are yes: the
 # recall can only rise, and the precision usually falls. Say that we want to find at
 # least four out of five Chinstraps. We take the highest threshold that does so on the
 # validation rows. (If there's none, it stays the lowest.)
@@ -181,8 +181,8 @@ report(f'Valid, threshold {chosen:.2f}', *measure(ps, valid_labels, chosen))
 
 # %% Or let the rare class count more
 # pos_weight multiplies the loss of the rows whose label is 1. With the number of noes
-# for each yes, 4 here, both classes have the same influence, and the network says yes
-# more often. That's another way to get more recall and less precision. Its outputs
+# for each yes, almost 4 here, both classes have the same influence, and the network
+# predicts yes more often. That's another way to get more recall and less precision. Its outputs
 # are no longer the probabilities of Chinstraps in this table, though.
 pos_weight = len(no_train) / len(yes_train)
 weighted_criterion = nn.BCEWithLogitsLoss(pos_weight=torch.tensor(pos_weight))
@@ -216,7 +216,7 @@ helper.show('thresholds')
 # With pos_weight, the recall at 0.5 was 69.2, 84.6, and 84.6%, with a precision of
 # 31.0, 28.9, and 40.7%. It moves the same balance as a lower threshold does, so try a
 # threshold first, because that needs no training. On the test rows, the recall was
-# 92.3, 76.9, and 92.3%: one penguin more or less makes such a difference.
+# 92.3, 76.9, and 92.3%, and two penguins make that difference.
 #
 # The two columns make it hard on purpose. We looked at the validation rows with all
 # pairs of columns, and chose one with which you can see what a threshold does.

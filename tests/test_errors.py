@@ -40,11 +40,18 @@ NOT_RAISED = {
     'CERTIFICATE_VERIFY_FAILED': 'network; test_data.py has it',
     'cannot be downloaded': 'network; test_data.py has it',
     'has no train/ and test/ folders': 'a message of the course; helper.py has it',
+    'has no column': 'a message of the course; test_tables.py has it',
+    'is not text in UTF-8': 'a message of the course; test_tables.py has it',
     'use_libuv was requested': 'Windows',
     'no kernel image is available for execution on the device': 'needs a GPU that '
     "torch wasn't built for",
 }
-IN_THE_COURSE = ('cannot be downloaded', 'has no train/ and test/ folders')
+IN_THE_COURSE = (
+    'cannot be downloaded',
+    'has no train/ and test/ folders',
+    'has no column',
+    'is not text in UTF-8',
+)
 
 NEEDS = {
     'GPU': torch.cuda.is_available(),

@@ -456,7 +456,7 @@ class ScaledTogether(Rule):
         'Compute them from the training rows only, and scale the test rows with the '
         'same numbers, because otherwise training already uses the test data'
     )
-    lesson = '13_1'
+    lesson = '13_2'
     remark = True
     most_columns = 200
     most_rows = 100_000
@@ -828,7 +828,7 @@ class NanInputs(Rule):
     advice = 'Fill in or leave out missing values.'
     what = "The model's inputs contain nan or inf, so its outputs contain nan, too"
     fix = 'Find the missing values in the data, and fill them in or drop those examples'
-    lesson = '17_2'
+    lesson = '13_2'
 
     def start(self):
         self.done = set()

@@ -258,7 +258,7 @@ class AlwaysTrue(Rule):
     advice = 'Compare probabilities with 0.5, and logits with 0.'
     what = 'Values between 0 and 1 were compared with {}, and the result was always {}'
     fix = 'Compare probabilities with 0.5, or logits with 0'
-    lesson = '14'
+    lesson = '13_3'
 
     def start(self):
         self.counts = {}
@@ -298,7 +298,7 @@ class LogitsAtHalf(Rule):
         'were compared with {}'
     )
     fix = 'Compare torch.sigmoid(logits) with 0.5, or the logits with 0'
-    lesson = '14'
+    lesson = '13_3'
     remark = True
 
     def start(self):

@@ -119,7 +119,7 @@ class OutOfReach(Rule):
         'Leave out the activation after the last layer, or scale the targets to the '
         'range that it can return'
     )
-    lesson = '7'
+    lesson = '13_2'
     ranges = {
         'Relu': ('a ReLU', 0, float('inf'), '0 or more'),
         'Sigmoid': ('a sigmoid', 0, 1, 'between 0 and 1'),
@@ -152,7 +152,7 @@ class OneOfMany(Rule):
         'Use BCEWithLogitsLoss on the logits, and to predict, torch.sigmoid(logits) > '
         '0.5'
     )
-    lesson = '7'
+    lesson = '13_3'
 
     def start(self):
         self.models = set()  # ids of those with several labels for an example
@@ -432,7 +432,7 @@ class Stretched(Rule):
     advice = 'Compare tensors of the same shape.'
     what = 'The shapes {} and {} were broadcast to fit each other'
     fix = 'Give both the same shape: output.squeeze(1), or labels.view(-1, 1)'
-    lesson = '3_1'
+    lesson = '13_2'
 
     def start(self):
         self.unsqueezed = ByTensor()
@@ -494,7 +494,7 @@ class OverOne(Rule):
         '0.5; for k classes, the last layer needs k outputs. For a norm per example, '
         'use x.flatten(1).norm(dim=1)'
     )
-    lesson = '4'
+    lesson = '13_3'
 
     def start(self):
         self.inside = {}  # place of a softmax in a model -> its name, or None
@@ -641,7 +641,7 @@ class WrongWeights(Rule):
         '(pos_weight is the number of negative examples divided by that of positive '
         'ones)'
     )
-    lesson = None
+    lesson = '13_3'
     remark = True
 
     def start(self):
