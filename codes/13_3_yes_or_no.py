@@ -182,8 +182,8 @@ report(f'Valid, threshold {chosen:.2f}', *measure(ps, valid_labels, chosen))
 # %% Or let the rare class count more
 # pos_weight multiplies the loss of the rows whose label is 1. With the number of noes
 # for each yes, almost 4 here, both classes have the same influence, and the network
-# predicts yes more often. That's another way to get more recall and less precision. Its outputs
-# are no longer the probabilities of Chinstraps in this table, though.
+# predicts yes more often. That's another way to get more recall and less precision.
+# Its outputs are no longer the probabilities of Chinstraps in this table, though.
 pos_weight = len(no_train) / len(yes_train)
 weighted_criterion = nn.BCEWithLogitsLoss(pos_weight=torch.tensor(pos_weight))
 weighted_model = train(weighted_criterion.to(device))
