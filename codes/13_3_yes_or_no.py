@@ -185,7 +185,7 @@ report(f'Valid, threshold {chosen:.2f}', *measure(ps, valid_labels, chosen))
 # predicts yes more often. That's another way to get more recall and less precision.
 # Its outputs are no longer the probabilities of Chinstraps in this table, though.
 pos_weight = len(no_train) / len(yes_train)
-weighted_criterion = nn.BCEWithLogitsLoss(pos_weight=torch.tensor(pos_weight))
+weighted_criterion = nn.BCEWithLogitsLoss(pos_weight=torch.tensor([pos_weight]))
 weighted_model = train(weighted_criterion.to(device))
 weighted_ps, _ = probabilities(weighted_model, validloader, device)
 report(f'Valid, pos_weight {pos_weight:.2f}', *measure(weighted_ps, valid_labels, 0.5))

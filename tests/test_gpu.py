@@ -221,6 +221,11 @@ HARMLESS = {  # how many moves of a lesson may be taken away, and why they are t
         'the labels are only compared on the CPU, but every loop moves both, so that '
         'nobody has to think about it',
     ),
+    ('13_3_yes_or_no', '.to()'): (
+        1,
+        'the labels are only collected, but every loop moves both, so that nobody has '
+        'to think about it',
+    ),
     ('20_transfer_learning_2', '.cpu()'): (
         1,
         'many features need not fill the memory of the GPU',
