@@ -317,41 +317,56 @@ for epoch in range(args.epochs):
     train_loss = train_loss.item() / per_epoch
 
     valid_loss, valid_accuracy = evaluate(model, validloader, criterion, device)
-    print(f'Epoch {epoch + 1}/{args.epochs}  train loss {train_loss:.2f}  '
-          f'valid loss {valid_loss:.2f}  valid accuracy {valid_accuracy:.1%}')
+    print(f'Epoch {epoch + 1}/{args.epochs}  train loss {train_loss:.3f}  '
+          f'valid loss {valid_loss:.3f}  valid accuracy {valid_accuracy:.1%}')
 
 # %% Let it write
 start = to_text(valid_numbers[:40])
 print(f'Start: {start!r}')
 for temperature in (0.5, 1.0, 1.5):
-    written = write(model, start, 200, temperature, device)
+    written = write(model, start, 150, temperature, device)
     print(f'Temperature {temperature}: {written!r}')
 
 # %% What does it look at?
-# We go through the network block by block, and at each of them, compute the weights of
-# its heads. Row i of a table says how much place i takes from each place.
-inputs = valid_numbers[:32].unsqueeze(0).to(device)  # [1, 32]
+# We go through the network block by block, and for each head, we compute the table of
+# its weights. In row i, it says how much place i takes from each place. The mean
+# distance tells us how many places back a head looks on average.
+inputs, targets = next(iter(validloader))
+inputs = inputs.to(device)  # [n, 64]
+places = torch.arange(LENGTH, device=device)
+distances = places.unsqueeze(1) - places  # [64, 1] - [64] -> [64, 64]
 tables = []
+model.eval()
 with torch.no_grad():
-    x = model.embed(inputs)  # [1, 32] -> [1, 32, width]
-    for block in model.blocks:
+    x = model.embed(inputs)  # [n, 64] -> [n, 64, width]
+    for number, block in enumerate(model.blocks, start=1):
         queries, keys = block.attention.queries_and_keys(block.norm_1(x))
-        weights = attention_weights(queries, keys)  # [1, heads, 32, 32]
-        tables.append(weights[0].cpu())
+        weights = attention_weights(queries, keys)  # [n, heads, 64, 64]
+        back = (weights * distances).sum(dim=-1)  # [n, heads, 64, 64] -> [n, heads, 64]
+        back = back.mean(dim=(0, 2)).tolist()  # [n, heads, 64] -> one for each head
+        print(f'Block {number}: its heads look back', *[f'{b:.1f}' for b in back])
+        tables.append(weights[0].cpu().numpy())  # of the first text, [heads, 64, 64]
         x = block(x)
 
-# %% Figures
-# Each row belongs to the character on the left, and the dark squares in it are where
-# this character looks. Above the diagonal, everything is 0, because of the mask.
-signs = [helper.drawable(sign) for sign in to_text(inputs[0])]
-signs = [sign.replace(' ', '␣').replace('\n', '↵') for sign in signs]
-figure, axes = plt.subplots(2, 4, figsize=(12, 6.5))
-for row, table in zip(axes, tables):
-    for head, ax in enumerate(row):
-        ax.imshow(table[head], cmap='Blues', vmin=0, vmax=1)
-        ax.set_xticks(range(32), signs, fontsize=6)
-        ax.set_yticks(range(32), signs, fontsize=6)
+# %% Figure
+# A table for each head, with the blocks below each other, for the first 32 characters
+# of the validation text. A row belongs to the character at its left, and the dark
+# squares in it are where this character looks. Above the diagonal, all weights are 0,
+# because that's the future.
+shown = 32
+signs = to_text(inputs[0, :shown]).replace(' ', '␣').replace('\n', '↵')
+signs = [helper.drawable(sign) for sign in signs]
+figure, axes = plt.subplots(len(tables), len(tables[0]), figsize=(12, 6.5))
+for row, (axes_of_block, table) in enumerate(zip(axes, tables), start=1):
+    for column, (ax, weights) in enumerate(zip(axes_of_block, table), start=1):
+        ax.imshow(weights[:shown, :shown], cmap='Blues', vmin=0, vmax=1)
+        ax.set_xticks(range(shown), signs, fontsize=6)
+        ax.set_yticks(range(shown), signs, fontsize=6)
+        ax.set_title(f'block {row}, head {column}')
 helper.show('heads')
 
-# Try: x
+# Try: leave out the mask, with is_causal=False in the class Attention. What does
+# "causal" say now, how low does the loss get, and what does the network write?
+# Try: Transformer(len(vocabulary), heads=16), then heads=1. What happens to the number
+# of parameters, and why?
 # Exercise: python exercises/check.py 25_1

@@ -183,6 +183,44 @@ def softmax(folder):
     return {'logits': logits.tolist(), 'ps': ps.tolist()}
 
 
+def attention(folder):
+    """The scores, masked scores, and weights of lesson 25_1's three characters."""
+    queries = torch.tensor([[3.0, 0.0], [0.0, 3.0], [3.0, 0.0]])
+    keys = torch.tensor([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
+    scores = queries @ keys.T / math.sqrt(2)
+    visible = torch.ones(3, 3, dtype=torch.bool).tril()
+    masked = scores.masked_fill(~visible, -math.inf)
+    weights = torch.softmax(masked, dim=1)
+    tables = {
+        'Scores, divided by √2': scores,
+        'With the causal mask': masked,
+        'Weights: each row adds up to 1': weights,
+    }
+
+    fig, axes = plots(3, 9, 3.6)
+    for ax, (title, table) in zip(axes, tables.items()):
+        ax.imshow(table.clamp(min=0).numpy(), cmap='Blues', vmin=0)
+        for i, row in enumerate(table.tolist()):
+            for j, value in enumerate(row):
+                text = '-∞' if value == -math.inf else f'{value:.2f}'
+                shade = max(value, 0) / table.max().item()
+                ax.text(
+                    j,
+                    i,
+                    text,
+                    ha='center',
+                    va='center',
+                    color='white' if shade > 0.6 else 'black',
+                )
+        ax.set(title=title, xlabel='looked at')
+        ax.set_xticks(range(3), list('bad'))
+        ax.set_yticks(range(3), list('bad'))
+        ax.spines[:].set_visible(False)
+    axes[0].set_ylabel('who looks')
+    save(fig, folder, 'attention')
+    return {title: table.tolist() for title, table in tables.items()}
+
+
 def graph(folder):
     """A computation graph of two steps, and the way back through it."""
     x = torch.tensor(2.0)
@@ -566,6 +604,7 @@ ALL = (
     network,
     activations,
     softmax,
+    attention,
     graph,
     valley,
     learning_rates,

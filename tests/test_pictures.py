@@ -296,6 +296,30 @@ def test_softmax_names_the_same_classes_on_both_sides():
     assert [numbers_in(name) for name in names[0]] == [[0], [1], [2]]
 
 
+# Attention
+
+
+def test_attention_has_three_tables_of_the_same_characters():
+    for ax in plots_of('attention'):
+        for ticks in (ax.get_xticklabels(), ax.get_yticklabels()):
+            assert [tick.get_text() for tick in ticks] == list('bad')
+
+
+def test_attention_has_the_scores_then_the_mask_then_the_weights():
+    def table(ax):
+        found = {(int(x), int(y)): text for x, y, text in texts_of(ax)}
+        return [[found[x, y] for x in range(3)] for y in range(3)]
+
+    scores, masked, weights = map(table, plots_of('attention'))
+    assert scores[2] == ['0.00', f'{3 / math.sqrt(2):.2f}', '0.00']
+    for y in range(3):
+        for x in range(3):
+            assert masked[y][x] == ('-∞' if x > y else scores[y][x])
+        powers = [math.exp(float(text.replace('∞', 'inf'))) for text in masked[y]]
+        wanted = [power / sum(powers) for power in powers]
+        assert [float(text) for text in weights[y]] == pytest.approx(wanted, abs=0.01)
+
+
 # Learning rates
 
 

@@ -175,7 +175,7 @@ class SeesTheFuture(Probe):
         'Give the attention a causal mask, so that each position sees only those up to '
         'itself'
     )
-    lesson = None
+    lesson = '25_1'
 
     def concerns(self, kept):
         given = [x for x in tensors_in([kept['args'], kept['kwargs']]) if x.dim() > 1]

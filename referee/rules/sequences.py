@@ -81,7 +81,7 @@ class InvertedMask(Rule):
         'Invert the mask. In nn.MultiheadAttention and masked_fill, True hides a '
         'position; in scaled_dot_product_attention, False does'
     )
-    lesson = None
+    lesson = '25_1'
 
     def start(self):
         self.ids = None  # those of the latest embedding: (call, ids)
