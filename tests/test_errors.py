@@ -389,6 +389,47 @@ def batch_norm_of_one(fails):
     assert nn.GroupNorm(4, 32)(torch.rand(1, 32)).shape == (1, 32)
 
 
+def two_texts():
+    """Texts of five places with 16 features, and where they are padded."""
+    padding = torch.zeros(2, 5, dtype=torch.bool)
+    padding[1, 3:] = True
+    return torch.randn(2, 5, 16), padding
+
+
+@case('Expected key_padded_mask.shape[0] to be ..., but got ...')
+def padding_mask_of_other_texts(fails):
+    texts, padding = two_texts()
+    right = nn.MultiheadAttention(16, 4, batch_first=True)
+    for layer, mask in ((nn.MultiheadAttention(16, 4), padding), (right, padding.T)):
+        with fails(AssertionError):
+            layer(texts, texts, texts, mask)
+    output, _ = right(texts, texts, texts, padding)
+    alone, _ = right(*[texts[1:, :3]] * 3)
+    assert torch.allclose(output[1, :3], alone[0], atol=1e-5)
+
+
+@case('embed_dim must be divisible by num_heads')
+def heads_of_unequal_size(fails):
+    with fails(AssertionError):
+        nn.MultiheadAttention(16, 3)
+    for heads in (1, 2, 4, 8, 16):
+        nn.MultiheadAttention(16, heads)
+
+
+@case('Explicit attn_mask should not be set when is_causal=True')
+def two_masks_at_once(fails):
+    texts, padding = two_texts()
+    x = texts.view(2, 1, 5, 16)
+    real = ~padding.view(2, 1, 1, 5)
+    with fails(RuntimeError):
+        F.scaled_dot_product_attention(x, x, x, real, is_causal=True)
+    causal = torch.ones(5, 5, dtype=torch.bool).tril()
+    mixed = F.scaled_dot_product_attention(x, x, x, real & causal)
+    alone = F.scaled_dot_product_attention(*[x[1:, :, :3]] * 3, is_causal=True)
+    assert torch.allclose(mixed[1:, :, :3], alone, atol=1e-5)
+
+
+
 @case('Boolean value of Tensor with more than one value is ambiguous')
 def loss_without_parentheses(fails):
     logits = new_model()(images)
