@@ -7,7 +7,7 @@ or a CPU core for each. Each process has the whole network and computes its shar
 every batch; then they average their gradients. So all of them take the same step that
 one process would take with the whole batch.
 
-Before: 25_text.py  Next: 23_faster.py
+Before: 25_1_attention.py  Next: 23_faster.py
 Notes: notes/distributed_training.md
 Run: python codes/22_many_processes.py
      torchrun --standalone --nproc-per-node 2 codes/22_many_processes.py

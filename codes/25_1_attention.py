@@ -320,6 +320,14 @@ for epoch in range(args.epochs):
     print(f'Epoch {epoch + 1}/{args.epochs}  train loss {train_loss:.3f}  '
           f'valid loss {valid_loss:.3f}  valid accuracy {valid_accuracy:.1%}')
 
+# With seeds 7, 8, and 9, the validation loss was 1.56, 1.57, and 1.58 at the end, and
+# lesson 25's GRU reached 1.55, 1.53, and 1.54. Both saw the same number of windows, and
+# took about the same time. The transformer has half as many parameters again (115,415,
+# the GRU's network 76,215). So here, it's no better. That's usual for a small network
+# and a small text: neighboring characters matter most, and a state of 128 numbers can
+# hold them. Transformers pay off with more text, longer texts, larger networks, and
+# GPUs (see the notes).
+
 # %% Let it write
 start = to_text(valid_numbers[:40])
 print(f'Start: {start!r}')
@@ -347,6 +355,12 @@ with torch.no_grad():
         print(f'Block {number}: its heads look back', *[f'{b:.1f}' for b in back])
         tables.append(weights[0].cpu().numpy())  # of the first text, [heads, 64, 64]
         x = block(x)
+
+# With seeds 7, 8, and 9, no head of the first block looked back more than 3.2, 3.5, and
+# 2.2 places on average, and no head of the second block less than 12.3, 12.1, and 7.7.
+# So the first block combines neighboring characters, and the second one looks farther
+# back, at places that already know their neighbors. This isn't built in. The network
+# has learned it.
 
 # %% Figure
 # A table for each head, with the blocks below each other, for the first 32 characters

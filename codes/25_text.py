@@ -13,7 +13,7 @@ Large ones are trained to do the same, but they read tokens (pieces of words) in
 characters, and they're transformers (lesson 25_1) instead of GRUs. They have a million
 times as many weights, and learn from more text than anybody could read in a lifetime.
 
-Before: 21_full_transfer_learning.py  Next: 22_many_processes.py
+Before: 21_full_transfer_learning.py  Next: 25_1_attention.py
 Notes: notes/text.md
 Run: python codes/25_text.py
      python codes/25_text.py --text FILE

@@ -429,7 +429,6 @@ def two_masks_at_once(fails):
     assert torch.allclose(mixed[1:, :, :3], alone, atol=1e-5)
 
 
-
 @case('Boolean value of Tensor with more than one value is ambiguous')
 def loss_without_parentheses(fails):
     logits = new_model()(images)

@@ -57,6 +57,7 @@ OPTIONS = {
     20: ['--photos', 20, '--epochs', 2],
     21: ['--epochs', 1],
     25: ['--epochs', 2],
+    '25_1': ['--epochs', 2],
     23: ['--images', 320],
     '23_1': ['--threads', 2],
 }
@@ -288,6 +289,55 @@ def test_the_printed_loss_is_that_of_the_training_set(number):
     before, _ = measure(training.after(0), normalized(images, name), labels)
     after, _ = measure(training.after(1), normalized(images, name), labels)
     assert 0.9 * after < printed[1] < 1.1 * before
+
+
+# 25_1: what each character looked at
+
+
+@of_figures(('25_1', 'heads'))
+def test_each_head_has_its_table_of_weights(number, name):
+    """Of the first 32 characters of the validation text, by a formula of its own."""
+    seen = seen_in(number)
+    text = short_text()
+    vocabulary = sorted(set(text))
+    shown = text[int(0.9 * len(text)) :][:32]
+    inputs = torch.tensor([[vocabulary.index(character) for character in shown]])
+    (training,) = seen.trainings
+    wanted = []
+    hidden = torch.ones(32, 32, dtype=torch.bool).triu(1)
+
+    def note(layer, given):
+        (x,) = given
+        queries, keys = (
+            part(x)[0].unflatten(1, (4, 16)).transpose(0, 1)
+            for part in (layer.query, layer.key)
+        )
+        scores = torch.einsum('hqf,hkf->hqk', queries, keys) / 4
+        wanted.extend(scores.masked_fill(hidden, -1e9).softmax(dim=2))
+
+    with torch.no_grad():
+        model = training.after(1)
+        for block in model.blocks:
+            block.attention.register_forward_pre_hook(note)
+        model(inputs)
+    axes = plots_of(number, name)
+    assert len(axes) == len(wanted) == 8
+    titles = [numbers_in(ax.get_title()) for ax in axes]
+    assert titles == [[block, head] for block in (1, 2) for head in (1, 2, 3, 4)]
+    for ax, table in zip(axes, wanted):
+        drawn = torch.as_tensor(ax.images[0].get_array().data)
+        assert torch.allclose(drawn, table, atol=1e-4)
+        signs = [tick.get_text() for tick in ax.get_yticklabels()]
+        assert signs == [tick.get_text() for tick in ax.get_xticklabels()]
+        assert ''.join(signs).replace('␣', ' ').replace('↵', '\n') == shown
+
+
+@of_lessons('25_1')
+def test_how_far_the_heads_look_back_is_printed(number):
+    """Between a place, about which nothing else is known, and the middle of a text."""
+    lines = re.findall(r'Block \d: its heads look back (.*)', seen_in(number).printed)
+    assert [len(numbers_in(line)) for line in lines] == [4, 4]
+    assert all(0 < far < 32 for line in lines for far in numbers_in(line))
 
 
 # 18_2: each training differs from the one before it in one thing

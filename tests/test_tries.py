@@ -655,6 +655,33 @@ def a_schedule_that_steps_in_each_batch_goes_up_again(run):
     assert cosine[1] > cosine[0] or cosine[2] > cosine[1], f'The rates are {cosine}.'
 
 
+MASKED = '$1 = F.scaled_dot_product_attention($2, $3, $4, is_causal=True)'
+
+
+@try_of(
+    '25_1',
+    put(MASKED, MASKED.replace('True', 'False'), after='class Attention(nn.Module)'),
+    options=('--epochs', '1'),
+)
+def without_the_mask_the_network_sees_the_future(run):
+    """The claim about it says how low the loss gets. What it writes is garbage."""
+    assert 'causal False' in run.text
+
+
+@try_of(
+    '25_1',
+    put('Transformer(len(vocabulary))', 'Transformer(len(vocabulary), heads=16)'),
+    options=('--epochs', '1'),
+)
+def sixteen_heads_have_as_many_parameters_as_four(run):
+    """The features are only cut into more parts, so no layer changes its size."""
+    (characters,) = re.findall(r'(\d+) different', run.text)
+    outside = (64 + 64 + 1) * int(characters) + 64 * 64 + 2 * 64
+    block = 4 * (64 * 64 + 64) + 2 * 64 * 256 + 256 + 64 + 4 * 64
+    assert f'{outside + 2 * block:,} parameters' in run.text, run.text
+    assert len(run.figures['heads'].axes) == 2 * 16
+
+
 @try_of(19, put('min(8, len(testset))', 'min(32, len(testset))'))
 def the_time_is_that_of_32_photos(run):
     assert re.search(r'\d ms for 32 photos', run.text), run.text
