@@ -41,7 +41,8 @@ device = args.device
 # %% Queries, keys, and values
 # In attention, each place of a text has three vectors. Its query says what it's looking
 # for, its key says what others can find it by, and its value is what it gives to those
-# that find it. In a network, three linear layers compute them, so they're learned.
+# that find it. In a network, three linear layers compute them, and their weights are
+# learned.
 #
 # Here we make them up, for the three characters of "bad". In queries and keys, the
 # first number stands for "vowel" and the second for "consonant". So b and d say that
@@ -145,8 +146,8 @@ class Attention(nn.Module):
 
     def forward(self, x):
         n, time, width = x.shape
-        queries, keys = self.queries_and_keys(x)  # both [n, heads, time, 16]
-        values = self.split(self.value(x))
+        queries, keys = self.queries_and_keys(x)
+        values = self.split(self.value(x))  # like the others, [n, heads, time, 16]
         mixed = F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
         mixed = mixed.transpose(1, 2)  # [n, heads, time, 16] -> [n, time, heads, 16]
         return self.combine(mixed.reshape(n, time, width))
@@ -180,12 +181,13 @@ class Block(nn.Module):
 
 
 # %% The transformer
-# A weighted mean is the same in any order, so attention alone couldn't tell "form" from
-# "from". That's why each place gets a second embedding, that of its position, from 0 to
-# 63. It's added to the embedding of the character.
+# A weighted mean is the same in any order. So at its last letter, "from" would look to
+# attention like "form". That's why each place gets a second embedding, that of its
+# position, from 0 to 63. It's added to the embedding of the character.
 #
-# Embeddings start with random numbers of standard deviation 1. That's large compared to
-# what the blocks add in the beginning. With 0.1, the network learns faster.
+# nn.Embedding starts with random numbers of standard deviation 1. That's large compared
+# to what the blocks add in the beginning, and with 0.1, this network learns faster.
+# (ModuleList, as in lesson 17, is a list whose modules torch knows.)
 LENGTH = 64
 
 
@@ -351,9 +353,10 @@ with torch.no_grad():
         queries, keys = block.attention.queries_and_keys(block.norm_1(x))
         weights = attention_weights(queries, keys)  # [n, heads, 64, 64]
         back = (weights * distances).sum(dim=-1)  # [n, heads, 64, 64] -> [n, heads, 64]
-        back = back.mean(dim=(0, 2)).tolist()  # [n, heads, 64] -> one for each head
+        back = back.mean(dim=(0, 2))  # [n, heads, 64] -> [heads]
         print(f'Block {number}: its heads look back', *[f'{b:.1f}' for b in back])
-        tables.append(weights[0].cpu().numpy())  # of the first text, [heads, 64, 64]
+        table = weights[0].cpu()  # of the first text, [n, heads, 64, 64] -> [heads, 64, 64]
+        tables.append(table.numpy())
         x = block(x)
 
 # With seeds 7, 8, and 9, no head of the first block looked back more than 3.2, 3.5, and
