@@ -46,7 +46,8 @@ device = args.device
 #
 # Here we make them up, for the three characters of "bad". In queries and keys, the
 # first number stands for "vowel" and the second for "consonant". So b and d say that
-# they're consonants and look for vowels, and a does the opposite.
+# they're consonants and look for vowels, and a does the opposite. The values are just
+# numbers in which you can recognize where they came from.
 queries = torch.tensor([[3.0, 0.0],  # b
                         [0.0, 3.0],  # a
                         [3.0, 0.0]])  # d
@@ -69,10 +70,13 @@ print('scores of d', scores[2].tolist())  # [0.0, 3.0, 0.0]
 # gives nearly all the weight to a single place (see the notes).
 scaled = scores / math.sqrt(2)
 weights = torch.softmax(scaled, dim=1)  # [3, 3], each row adds up to 1
-print('weights of d', [f'{w:.2f}' for w in weights[2]])  # ['0.10', '0.81', '0.10']
+print('weights of d', [f'{w:.3f}' for w in weights[2]])  # ['0.097', '0.806', '0.097']
 
-# With these weights, each place takes the weighted mean of the values. The first number
-# for d is 0.10 * 10 + 0.81 * 20 + 0.10 * 30. So d mostly gets the value of a.
+# (Like other results in a network, these weights are computed again for each text. The
+# weights that training changes are those of the three layers.)
+#
+# Each place takes the weighted mean of the values. The first number for d is
+# 0.097 * 10 + 0.806 * 20 + 0.097 * 30, so most of it is the value of a.
 mixed = weights @ values  # [3, 3] x [3, 2] -> [3, 2]
 print('what d gets', [f'{m:.1f}' for m in mixed[2]])  # ['20.0', '0.5']
 
@@ -270,7 +274,10 @@ print('causal', torch.allclose(before, after, atol=1e-5))  # causal True
 
 
 # %% Evaluate and write
-# These two functions are lesson 25's, too.
+# evaluate is lesson 25's function. write is a little different, because a transformer
+# has no state. For each character, it reads the last characters again, at most 64,
+# since there are no embeddings for more positions. (Large models keep the keys and
+# values instead of computing them again; see the notes.)
 def evaluate(model, loader, criterion, device):
     model.eval()
     total_loss = 0
@@ -355,7 +362,7 @@ with torch.no_grad():
         back = (weights * distances).sum(dim=-1)  # [n, heads, 64, 64] -> [n, heads, 64]
         back = back.mean(dim=(0, 2))  # [n, heads, 64] -> [heads]
         print(f'Block {number}: its heads look back', *[f'{b:.1f}' for b in back])
-        table = weights[0].cpu()  # of the first text, [n, heads, 64, 64] -> [heads, 64, 64]
+        table = weights[0].cpu()  # of the first text, [heads, 64, 64]
         tables.append(table.numpy())
         x = block(x)
 
