@@ -70,13 +70,13 @@ print('scores of d', scores[2].tolist())  # [0.0, 3.0, 0.0]
 # gives nearly all the weight to a single place (see the notes).
 scaled = scores / math.sqrt(2)
 weights = torch.softmax(scaled, dim=1)  # [3, 3], each row adds up to 1
-print('weights of d', [f'{w:.3f}' for w in weights[2]])  # ['0.097', '0.806', '0.097']
+print('weights of d', [f'{w:.3f}' for w in weights[2]])  # ['0.097', '0.807', '0.097']
 
 # (Like other results in a network, these weights are computed again for each text. The
 # weights that training changes are those of the three layers.)
 #
 # Each place takes the weighted mean of the values. The first number for d is
-# 0.097 * 10 + 0.806 * 20 + 0.097 * 30, so most of it is the value of a.
+# 0.097 * 10 + 0.807 * 20 + 0.097 * 30, so most of it is the value of a.
 mixed = weights @ values  # [3, 3] x [3, 2] -> [3, 2]
 print('what d gets', [f'{m:.1f}' for m in mixed[2]])  # ['20.0', '0.5']
 

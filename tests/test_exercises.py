@@ -296,8 +296,9 @@ def test_a_lesson_names_its_exercise(number):
 def test_the_outline_lists_the_exercises_in_their_order():
     readme = (ROOT / 'README.md').read_text('utf-8')
     listed = re.findall(r'\]\(exercises/(\w+)\.py\)', readme)
-    assert listed == check.NUMBERS, (
-        f'README.md links to the exercises {listed}, and there are {check.NUMBERS}'
+    wanted = [number for number in NUMBERED if number in TASKS]  # 25 comes before 22
+    assert listed == wanted, (
+        f'README.md links to the exercises {listed}, and there are {wanted}'
     )
 
 
