@@ -387,7 +387,7 @@ class TimeForBatch(Rule):
         'batch first'
     )
     fix = 'Make the layer with batch_first=True, or transpose its input'
-    lesson = None
+    lesson = '25'
 
     def start(self):
         self.first = {}
