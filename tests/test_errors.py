@@ -178,6 +178,16 @@ def gray_into_color(fails):
     assert nn.Conv2d(1, 8, kernel_size=3)(images).shape == (4, 8, 26, 26)
 
 
+@case('to have 1 channels, but got 3 channels instead')
+def color_into_gray(fails):
+    conv = nn.Conv2d(1, 8, kernel_size=3)
+    photos = torch.rand(4, 3, 28, 28)
+    with fails(RuntimeError):
+        conv(photos)
+    assert conv(v2.Grayscale()(photos)).shape == (4, 8, 26, 26)
+    assert nn.Conv2d(3, 8, kernel_size=3)(photos).shape == (4, 8, 26, 26)
+
+
 @case('but got 28 channels')
 def channels_last(fails):
     conv = nn.Conv2d(3, 8, kernel_size=3)
