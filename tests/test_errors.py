@@ -27,7 +27,7 @@ from course import ROOT
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, TensorDataset, random_split
-from torchvision import transforms
+from torchvision import datasets, transforms
 from torchvision.transforms import v2
 
 PAGE = (ROOT / 'notes/errors_and_fixes.md').read_text(encoding='utf-8')
@@ -37,6 +37,10 @@ NOT_RAISED = {
     "No module named 'torch'": 'needs an environment without torch',
     'operator torchvision::nms does not exist': "needs versions that don't fit",
     'No matching distribution found for torch': 'needs pip and an old Python',
+    'Numpy is not available': 'needs an environment without NumPy',
+    'OMP: Error #15': 'needs two copies of a library',
+    'DLL load failed': 'Windows',
+    '[WinError 126]': 'Windows',
     'CERTIFICATE_VERIFY_FAILED': 'network; test_data.py has it',
     'cannot be downloaded': 'network; test_data.py has it',
     'has no train/ and test/ folders': 'a message of the course; helper.py has it',
@@ -310,6 +314,22 @@ def photos_differ_in_size(fails):
         next(iter(DataLoader([resize(photo) for photo in photos], batch_size=2)))
     cropped = [crop(resize(photo)) for photo in photos]
     assert next(iter(DataLoader(cropped, batch_size=2))).shape == (2, 3, 224, 224)
+
+
+@case('Sizes of tensors must match except in dimension')
+def cat_along_the_wrong_dimension(fails):
+    numbers, more_columns = torch.rand(4, 3), torch.rand(4, 2)
+    with fails(RuntimeError):
+        torch.cat([numbers, more_columns])
+    assert torch.cat([numbers, more_columns], dim=1).shape == (4, 5)
+
+
+@case('Tensors must have same number of dimensions')
+def cat_of_a_table_and_a_row(fails):
+    numbers, row = torch.rand(4, 3), torch.rand(3)
+    with fails(RuntimeError):
+        torch.cat([numbers, row])
+    assert torch.cat([numbers, row.unsqueeze(0)]).shape == (5, 3)
 
 
 @case('0D or 1D target tensor expected, multi-target not supported')
@@ -653,6 +673,23 @@ def model_of_other_things(fails):
     assert layer(torch.tensor(numbers)).shape == (1, 10)
 
 
+@case('only one element tensors can be converted to Python scalars')
+def tensor_of_tensors(fails):
+    rows = [torch.rand(3), torch.rand(3)]
+    with fails(ValueError):
+        torch.tensor(rows)
+    assert torch.stack(rows).shape == (2, 3)
+
+
+@case('expected sequence of length ... at dim')
+def tensor_of_rows_of_different_lengths(fails):
+    lines = [[5, 3, 2], [6, 2]]
+    with fails(ValueError):
+        torch.tensor(lines)
+    padded = pad_sequence([torch.tensor(line) for line in lines], batch_first=True)
+    assert padded.tolist() == [[5, 3, 2], [6, 2, 0]]
+
+
 @case('Implicit dimension choice for softmax has been deprecated')
 def softmax_without_dim(fails):
     with fails(UserWarning):
@@ -856,6 +893,26 @@ def numpy_of_output(fails):
     assert output.detach().cpu().numpy().shape == (4, 10)
 
 
+@case('Only Tensors of floating point and complex dtype can require gradients')
+def gradients_of_integers(fails):
+    with fails(RuntimeError):
+        torch.tensor([1, 2], requires_grad=True)
+    assert torch.tensor([1, 2]).float().requires_grad_().requires_grad
+
+
+@case('Detected call of ... before ...')
+def scheduler_before_optimizer(fails):
+    weights = [torch.ones(3, requires_grad=True)]
+    optimizer = torch.optim.SGD(weights, lr=0.1)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1)
+    with fails(UserWarning):
+        scheduler.step()
+    optimizer = torch.optim.SGD(weights, lr=0.1)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1)
+    optimizer.step()
+    scheduler.step()
+
+
 @case('optimizer got an empty parameter list')
 def layers_in_a_list(fails):
     class Deep(nn.Module):
@@ -900,6 +957,51 @@ def classes_of_a_part(fails):
     assert part.dataset.classes == ['cat', 'dog']
 
 
+@case('Size mismatch between tensors')
+def other_number_of_targets(fails):
+    x, y = torch.rand(4, 10), torch.zeros(10)
+    with fails(AssertionError):
+        TensorDataset(x, y)
+    assert len(TensorDataset(x.T, y)) == 10
+
+
+@case('Sum of input lengths does not equal the length of the input dataset!')
+def parts_of_another_length(fails):
+    dataset = TensorDataset(torch.rand(11, 3))
+    with fails(ValueError):
+        random_split(dataset, [8, 2])
+    assert [len(part) for part in random_split(dataset, [8, 3])] == [8, 3]
+    assert sum(len(part) for part in random_split(dataset, [0.8, 0.2])) == 11
+
+
+@case('num_samples should be a positive integer value, but got num_samples=0')
+def empty_dataset(fails):
+    with fails(ValueError):
+        DataLoader([], shuffle=True)
+
+
+@case("Couldn't find any class folder")
+def no_class_folders(fails):
+    with tempfile.TemporaryDirectory() as folder, fails(FileNotFoundError):
+        datasets.ImageFolder(folder)
+
+
+@case('Found no valid file for the classes')
+def no_images_in_a_class(fails):
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, 'cat').mkdir()
+        with fails(FileNotFoundError):
+            datasets.ImageFolder(folder)
+
+
+@case("'DataLoader' object is not subscriptable")
+def index_into_a_loader(fails):
+    loader = DataLoader(TensorDataset(images, labels), batch_size=2)
+    with fails(TypeError):
+        loader[0]
+    assert len(next(iter(loader))[0]) == 2
+
+
 @case("'_SingleProcessDataLoaderIter' object has no attribute 'next'")
 def next_as_a_method(fails):
     iterator = iter(DataLoader(TensorDataset(images, labels), batch_size=2))
@@ -915,6 +1017,13 @@ def no_transform(fails):
         next(iter(DataLoader(photos, batch_size=2)))
     tensors = [TO_TENSOR(photo) for photo in photos]
     assert next(iter(DataLoader(tensors, batch_size=2))).shape == (2, 1, 28, 28)
+
+
+@case("pic should be PIL Image or ndarray. Got <class 'torch.Tensor'>")
+def to_tensor_of_a_tensor(fails):
+    with fails(TypeError):
+        transforms.ToTensor()(images[0])
+    assert v2.ToImage()(images[0]).shape == (1, 28, 28)
 
 
 @case('Normalize() does not support PIL images')
@@ -1046,6 +1155,16 @@ def wrapped():
     return {f'module.{name}': tensor for name, tensor in weights.items()}
 
 
+@case("'tuple' object has no attribute")
+def several_values_used_as_one(fails):
+    gru = nn.GRU(28, 16, batch_first=True)
+    with fails(AttributeError):
+        gru(images.squeeze(1)).shape  # noqa: B018
+    outputs, state = gru(images.squeeze(1))
+    assert outputs.shape == (4, 28, 16)
+    assert state.shape == (1, 4, 16)
+
+
 @case('Missing key(s) in state_dict')
 def keys_missing(fails):
     model, saved = new_model(), wrapped()
@@ -1116,6 +1235,28 @@ def save_on_gpu(tensor):
             new.writestr(name, data)
     written.seek(0)
     return written
+
+
+@case('Expected state_dict to be dict-like')
+def model_instead_of_its_weights(fails):
+    model, other = new_model(), new_model()
+    with fails(TypeError):
+        model.load_state_dict(other)
+    model.load_state_dict(other.state_dict())
+
+
+@case('PytorchStreamReader failed reading zip archive')
+def half_a_file(fails):
+    half = io.BytesIO(save(new_model().state_dict()).read()[:2000])
+    with fails(RuntimeError):
+        torch.load(half, weights_only=True)
+
+
+@case('invalid load key')
+def web_page_instead_of_weights(fails):
+    page = io.BytesIO(b'<html>')
+    with fails(pickle.UnpicklingError):
+        torch.load(page, weights_only=False)
 
 
 @case('Attempting to deserialize object on a CUDA device', needs='no GPU')
