@@ -1257,6 +1257,9 @@ def web_page_instead_of_weights(fails):
     page = io.BytesIO(b'<html>')
     with fails(pickle.UnpicklingError):
         torch.load(page, weights_only=False)
+    page.seek(0)
+    with pytest.raises(pickle.UnpicklingError, match='Unsupported operand 60'):
+        torch.load(page, weights_only=True)
 
 
 @case('Attempting to deserialize object on a CUDA device', needs='no GPU')
