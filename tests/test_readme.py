@@ -574,7 +574,6 @@ for _text in TEXTS.values():
         USED.setdefault(_script, set()).update(re.findall(FLAG, _rest))
 
 OTHERS = {  # flags of programs that are not the course's
-    'index-url': 'pip',
     'logdir': 'tensorboard',
     'master-addr': 'torchrun',
     'max-restarts': 'torchrun',
