@@ -217,3 +217,6 @@ if tuned_accuracies[-1] > head_accuracies[-1]:
     chosen_model = tuned_model
 correct = count_correct(chosen_model, testloader)
 print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
+
+# Try: give the backbone the head's learning rate, args.lr. What is left of what it knew?
+# Exercise: python exercises/check.py 20_1

@@ -7,7 +7,7 @@ which every photo goes through the whole network in every epoch. Then we do it t
 way. In eval mode, a frozen backbone gives a photo the same features every time, so we
 can compute them once and train the classifier on the precomputed features.
 
-Before: 19_transfer_learning_1.py  Next: 21_full_transfer_learning.py
+Before: 19_transfer_learning_1.py  Next: 20_1_fine_tuning.py
 Notes: notes/transfer_learning.md
 Run: python codes/20_transfer_learning_2.py
 It ends with the seconds that both ways take, as a figure.

@@ -6,7 +6,7 @@ New here: a whole program. Everything is in functions, the photos are read by a 
 of our own, the features are kept on disk, and each folder of photos gets a model of its
 own, which predicts what is in new photos.
 
-Before: 20_transfer_learning_2.py  Next: 25_text.py
+Before: 20_1_fine_tuning.py  Next: 25_text.py
 Notes: notes/transfer_learning.md
 Run: python codes/21_full_transfer_learning.py
      python codes/21_full_transfer_learning.py --data-dir MY_PHOTOS_PREPARED

@@ -170,7 +170,7 @@ class NotInOptimizer(Rule):
         'the nn.Parameter itself, not what is computed from it), and freeze the '
         'others with requires_grad_(False)'
     )
-    lesson = '20'
+    lesson = '20_1'
 
     def start(self):
         self.waiting = []
