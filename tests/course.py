@@ -94,7 +94,12 @@ def options(path, *more, figures='none'):
     if names is None:
         return []
     quick = synthetic(path, figures)
-    for name, value in (('epochs', 2), ('photos', 20), ('images', 640), ('examples', 20)):
+    for name, value in (
+        ('epochs', 2),
+        ('photos', 20),
+        ('images', 640),
+        ('examples', 20),
+    ):
         quick += [f'--{name}', str(value)] * (name in names)
     return quick + list(more)
 

@@ -940,7 +940,9 @@ def backbone_and_whole_model(fails):
     backbone, head = nn.Linear(784, 64), nn.Linear(64, 10)
     slow = {'params': backbone.parameters(), 'lr': 1e-4}
     with fails(ValueError):
-        torch.optim.AdamW([slow, {'params': nn.Sequential(backbone, head).parameters()}])
+        torch.optim.AdamW(
+            [slow, {'params': nn.Sequential(backbone, head).parameters()}]
+        )
     slow = {'params': backbone.parameters(), 'lr': 1e-4}
     torch.optim.AdamW([slow, {'params': head.parameters()}])
 

@@ -55,6 +55,7 @@ OPTIONS = {
     '18_1': ['--epochs', 2],
     '18_2': ['--epochs', 2],
     20: ['--photos', 20, '--epochs', 2],
+    '20_1': ['--examples', 40, '--epochs', 2],
     21: ['--epochs', 1],
     25: ['--epochs', 2],
     '25_1': ['--epochs', 2],
@@ -101,6 +102,7 @@ NO_BFLOAT16 = (torch.cpu, 'get_capabilities', says({}))
 BFLOAT16 = (torch.cpu, 'get_capabilities', says({'avx512_bf16': True}))
 WATCHED = {
     20: {'quick_body': True, 'clock': work_done},
+    '20_1': {'quick_body': True},
     21: {'quick_body': True, 'changes': [NO_BFLOAT16]},
     23: {
         'keep_batches': True,
@@ -1227,6 +1229,83 @@ def test_the_features_are_what_the_body_makes_of_each_photo(number, part):
             wanted = body.eval()(image.unsqueeze(0))[0]
             assert torch.allclose(row, wanted, atol=1e-4)
             assert known == label
+
+
+# Lesson 20_1: the head, then the head with the backbone
+
+
+@of_figures(('20_1', 'accuracies'))
+def test_the_lines_are_the_printed_accuracies_of_both_ways(number, name):
+    (ax,) = plots_of(number, name)
+    assert 'epoch' in ax.get_xlabel() and 'validation accuracy' in ax.get_ylabel()
+    first, alone, tuned = ax.lines
+    labels = [line.get_label() for line in ax.lines]
+    assert labels == ['head', 'head alone', 'fine-tuned'], labels
+    assert len({look(line) for line in ax.lines}) == 3
+    printed = seen_in(number).column('valid', 'accuracy', name='head  ')
+    assert ys(first) == pytest.approx(printed, abs=6e-4)
+    assert xs(first) == list(range(1, 9))
+    for line in (alone, tuned):
+        more = seen_in(number).column('valid', 'accuracy', name=line.get_label())
+        assert ys(line) == pytest.approx([*printed[-1:], *more], abs=6e-4)
+        assert xs(line) == [8, 9, 10]
+
+
+@of_lessons('20_1')
+def test_only_the_training_images_are_augmented_and_none_is_in_two_sets(number):
+    names = seen_in(number).run.names
+    train, plain, valid = (
+        names[name] for name in ('trainset', 'plain_trainset', 'validset')
+    )
+    assert list(train.indices) == list(plain.indices)
+    assert not set(train.indices) & set(valid.indices)
+    assert [len(train), len(valid)] == [40, 40]
+    seen = set()
+    for _ in range(20):
+        seen.add(tuple(train[0][0].flatten().tolist()))
+    once = plain[0][0]
+    assert seen == {tuple(image.flatten().tolist()) for image in (once, once.flip(2))}
+    assert torch.equal(valid[0][0], valid[0][0]) and once.shape == (3, 32, 32)
+
+
+@of_lessons('20_1')
+def test_the_backbone_gets_a_tenth_of_the_rate_of_the_head(number):
+    _, tuned, _ = seen_in(number).run.optimizers
+    backbone, head = tuned.param_groups
+    assert backbone['initial_lr'] == pytest.approx(head['initial_lr'] / 10)
+    assert [list(p.shape) for p in head['params']] == [[10, 1024], [10]]
+    assert all(p.requires_grad for group in (backbone, head) for p in group['params'])
+
+
+@of_lessons('20_1')
+@pytest.mark.parametrize('pretrained', [True, False])
+def test_batch_norm_keeps_its_statistics_if_it_has_any(number, pretrained, monkeypatch):
+    train_mode = seen_in(number).run.names['train_mode']
+    monkeypatch.setitem(train_mode.__globals__, 'found_weights', pretrained or None)
+    inside = nn.Sequential(nn.BatchNorm2d(3), nn.Dropout(0.2))
+    model = nn.Sequential(inside, nn.Flatten()).eval()
+    train_mode(model)
+    modes = [layer.training for layer in model.modules()]
+    assert modes == [True, True, not pretrained, True, True]
+
+
+@of_lessons('20_1')
+def test_the_frozen_backbone_stays_as_it_was(number):
+    (used, copied), *_ = seen_in(number).bodies
+    for name, before in copied.state_dict().items():
+        if not name.startswith('classifier'):
+            assert torch.equal(used.state_dict()[name], before), name
+
+
+@of_lessons('20_1')
+def test_the_chosen_one_is_better_on_validation_images(number):
+    names = seen_in(number).run.names
+    tuned_wins = names['tuned_accuracies'][-1] > names['head_accuracies'][-1]
+    assert (names['chosen_model'] is names['tuned_model']) == tuned_wins
+    images = torch.stack([image for image, _ in names['testset']])
+    labels = torch.tensor([label for _, label in names['testset']])
+    _, reached = measure(names['chosen_model'], images, labels)
+    assert accuracy(seen_in(number).printed) == pytest.approx(reached, abs=6e-4)
 
 
 # Lessons 23 and 23_1 get a clock whose readings are known.

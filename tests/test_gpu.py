@@ -230,6 +230,10 @@ HARMLESS = {  # how many moves of a lesson may be taken away, and why they are t
         1,
         'many features need not fill the memory of the GPU',
     ),
+    ('20_1_fine_tuning', '.cpu()'): (
+        1,
+        'many features need not fill the memory of the GPU',
+    ),
     ('21_full_transfer_learning', '.cpu()'): (
         1,
         'many features need not fill the memory of the GPU',

@@ -696,6 +696,30 @@ def in_train_mode_batch_norm_changes(run):
     assert 'False' in last_words(run), run.text
 
 
+def tuned_and_alone(run):
+    """The last validation accuracy of the fine-tuned network, and of the head alone."""
+    found = []
+    for name in ('fine-tuned', 'head alone'):
+        reached = re.findall(rf'(?m)^{name} .*valid accuracy ([\d.]+)%', run.text)
+        found.append(float(reached[-1]) / 100)
+    return found
+
+
+@try_of(
+    '20_1',
+    put(
+        "{'params': $1.parameters(), 'lr': args.lr / 10}",
+        "{'params': $1.parameters(), 'lr': args.lr}",
+    ),
+    options=('--examples', '32', '--epochs', '1'),
+)
+def both_groups_have_the_rate_of_the_head(run):
+    """What becomes of it takes the real weights: claims.toml has the accuracies."""
+    rates = re.findall('with a learning rate of (.*)', run.text)
+    assert rates == ['0.001', '0.001'], rates
+    assert all(0 <= reached <= 1 for reached in tuned_and_alone(run))
+
+
 @try_of(
     21,
     put(

@@ -197,6 +197,7 @@ class Body(nn.Module):
     def __init__(self):
         super().__init__()
         self.norm = nn.BatchNorm2d(3)
+        self.features = nn.ModuleDict({'norm0': self.norm})  # as in a DenseNet
         self.pool = nn.AdaptiveAvgPool2d(8)
         self.hidden = nn.Linear(3 * 8 * 8, 1024)
         self.classifier = nn.Linear(1024, 1000)

@@ -60,7 +60,9 @@ def check_gradients(backbone, head, case):
             f'{case}, backbone[{number}].{learning[0]} still requires gradients '
             'afterward. Freeze the whole backbone first, with requires_grad_(False).',
         )
-    frozen = [name for name, p in backbone[-1].named_parameters() if not p.requires_grad]
+    frozen = [
+        name for name, p in backbone[-1].named_parameters() if not p.requires_grad
+    ]
     assert not frozen, (
         'last block frozen',
         f'{case}, {frozen[:1]} of backbone[-1] is frozen afterward, so it gets no '
@@ -140,7 +142,7 @@ def check_modes(backbone, head, case):
     for name, layer in backbone.named_modules():
         if isinstance(layer, nn.BatchNorm2d):
             assert not layer.training, (
-                'batch norm in train mode',
+                'batch norm still adapts',
                 f'{case}, the batch norm layer backbone.{name} is in train mode '
                 'afterward. Call eval() for each of these layers, after train(), '
                 'because train() reaches all layers inside.',
@@ -224,8 +226,14 @@ WRONG = [  # (answer, name of its mistake)
     (but((FREEZE, ''), (THAW, THAW + FREEZE)), 'last block frozen'),
     (but((THAW, '')), 'last block frozen'),
     (but(('    head.requires_grad_(True)\n', '')), 'head frozen'),
-    (but((FREEZE, '    backbone.requires_grad = False\n')), 'earlier blocks not frozen'),
-    (but((FREEZE, '    backbone[0].requires_grad_(False)\n')), 'earlier blocks not frozen'),
+    (
+        but((FREEZE, '    backbone.requires_grad = False\n')),
+        'earlier blocks not frozen',
+    ),
+    (
+        but((FREEZE, '    backbone[0].requires_grad_(False)\n')),
+        'earlier blocks not frozen',
+    ),
     (
         but(("'params': last_block.parameters()", "'params': backbone.parameters()")),
         'frozen parameters in it',
@@ -276,16 +284,16 @@ WRONG = [  # (answer, name of its mistake)
         + '\n\ndef copy_of(block):\n    import copy\n    return copy.deepcopy(block)\n',
         'last block frozen',
     ),
-    (but((NORMS, '')), 'batch norm in train mode'),
+    (but((NORMS, '')), 'batch norm still adapts'),
     (
         but((NORMS, ''), ('    backbone.train()\n', f'{NORMS}    backbone.train()\n')),
-        'batch norm in train mode',
+        'batch norm still adapts',
     ),
-    (but(('backbone.modules()', 'backbone[-1].modules()')), 'batch norm in train mode'),
-    (but(('backbone.modules()', 'backbone.children()')), 'batch norm in train mode'),
+    (but(('backbone.modules()', 'backbone[-1].modules()')), 'batch norm still adapts'),
+    (but(('backbone.modules()', 'backbone.children()')), 'batch norm still adapts'),
     (
         but((NORMS, '    for layer in backbone[:-1]:\n        layer.eval()\n')),
-        'batch norm in train mode',
+        'batch norm still adapts',
     ),
     (but((NORMS, '    backbone.eval()\n')), 'dropout in eval mode'),
     (but(('    backbone.train()\n', '')), 'dropout in eval mode'),
