@@ -2,17 +2,17 @@
 Fine-tuning: the backbone learns, too
 =====================================
 
-New here: a pretrained network of which all layers learn. A frozen backbone describes
-images as if they were photos of ImageNet. For cats and dogs, that's what they are. Our
-images are small gray pictures of clothes, so it pays to let the backbone adapt to them.
-It does so with a much smaller learning rate than the new last layer, and its batch norm
-layers need a decision of their own.
+New here: a pretrained network in which all layers learn. A frozen backbone describes
+images with the features that it found useful for the photos of ImageNet. They fit cats
+and dogs well, because ImageNet is full of them. Our images are small gray pictures of
+clothes, so it pays to let the backbone adapt to them. It gets a much smaller learning
+rate than the new last layer, and its batch norm layers need special care.
 
 Before: 20_transfer_learning_2.py  Next: 21_full_transfer_learning.py
 Notes: notes/fine_tuning.md
 Run: python codes/20_1_fine_tuning.py
-It ends with the validation accuracies with a frozen and with a fine-tuned backbone, and
-with the test accuracy of the better one.
+It ends with the validation accuracies of a frozen and of a fine-tuned backbone, as a
+figure, and with the test accuracy of the better one.
 """
 import copy
 import sys
@@ -34,9 +34,9 @@ device = args.device
 # %% Two transforms
 # DenseNet121 wants three channels, so Grayscale(3) repeats the gray values three times.
 # It halves height and width five times, so 28 x 28 is too small, and we resize to
-# 32 x 32. (224 x 224, as for photos, would be 49 times as many pixels.) The numbers for
-# Normalize are those of the pretrained weights, not those of Fashion-MNIST, because the
-# backbone should get values like those it was trained with.
+# 32 x 32. (A larger size would take longer.) The numbers for Normalize are those of the
+# pretrained weights, not those of Fashion-MNIST, because the backbone should get values
+# like those it was trained with.
 #
 # Only the training images are augmented. A mirrored shirt is still a shirt.
 mean = [0.485, 0.456, 0.406]
@@ -49,9 +49,9 @@ plain_transform = v2.Compose([v2.Grayscale(3),
 train_transform = v2.Compose([v2.RandomHorizontalFlip(), plain_transform])
 
 # %% Data
-# Fine-tuning is for when you have too few images to train a network from the start, so
-# we take 1000 of the 60,000. As in lesson 18, two datasets read the same
-# images with different transforms.
+# You fine-tune when you have too few images to train a network from the start, so we
+# use only 1000 of the 60,000 to train, and 1000 others to validate. As in lesson 18,
+# two datasets read the same images with different transforms.
 root = helper.find_data('FashionMNIST', args)
 plain = datasets.FashionMNIST(root, train=True, transform=plain_transform)
 augmented = datasets.FashionMNIST(root, train=True, transform=train_transform)
@@ -83,12 +83,14 @@ criterion = nn.CrossEntropyLoss()
 
 # %% Batch norm
 # In train mode, batch norm normalizes with the mean and variance of the batch, and it
-# moves its running mean and variance toward them. These running values come from 1.3
-# million photos, and a batch of 32 images makes poor estimates. So we keep the batch
-# norm layers in eval mode, even while the network around them is in train mode. Their
-# scale and shift are parameters like others, and they still learn.
+# moves its running mean and variance toward them. Those of a small batch are poor
+# estimates: in the last layers, an image is only one pixel, which leaves 32 values per
+# channel. The running values come from 1.3 million photos. So we keep batch norm in
+# eval mode, even while the network around it is in train mode. Its scale and shift are
+# parameters, and they still learn. (Random weights come without useful running values,
+# so with those, batch norm stays in train mode.)
 def train_mode(model):
-    model.train()  # calls train() of all layers inside, too
+    model.train()  # this reaches all layers inside
     for layer in model.modules():
         if isinstance(layer, nn.BatchNorm2d) and found_weights:
             layer.eval()  # new here
@@ -133,10 +135,10 @@ def train(model, optimizer, trainloader, validloader, epochs, name):
 
 
 # %% First, only the head
-# The head begins with random weights. If the backbone learned right away, the gradients
-# that come back through such a head would lead it astray. So the head goes first, on
-# features that are computed once (lesson 20). Its epochs take next to no time, so we
-# can afford four times as many.
+# The head begins with random weights. If the backbone learned right away, it would
+# adapt to a head that knows nothing yet. So the head learns first, on features that are
+# computed once (lesson 20). Its epochs take next to no time, so we can afford four
+# times as many.
 def compute_features(backbone, dataset):
     all_features = []
     all_labels = []
@@ -184,15 +186,16 @@ tuned_seconds = time.perf_counter() - start
 print(f'The head took {head_seconds:.0f} s, the whole network {tuned_seconds:.0f} s')
 
 # %% What batch norm has learned
-# The running means are still ImageNet's. The scales aren't.
+# With pretrained weights, the running mean is still ImageNet's, because in eval mode,
+# nothing changes it. The scale is a parameter, so it's different now.
 norm = backbone.features.norm0
 tuned_norm = tuned_backbone.features.norm0
-print('same mean', torch.equal(norm.running_mean, tuned_norm.running_mean))  # True
+print('same mean', torch.equal(norm.running_mean, tuned_norm.running_mean))
 print('same scale', torch.equal(norm.weight, tuned_norm.weight))  # False
 
 # %% The head alone
-# Is it the backbone that helped, or only the additional epochs? To find out, the head
-# on the frozen backbone gets equally many.
+# Was it the backbone that helped, or only the additional epochs? To find out, we train
+# the head on the frozen backbone for equally many more.
 optimizer = optim.AdamW(head.parameters(), lr=args.lr)
 head_accuracies = train(head, optimizer, feature_trainloader, feature_validloader,
                         args.epochs, 'head alone')
@@ -220,6 +223,19 @@ if tuned_accuracies[-1] > head_accuracies[-1]:
     chosen_model = tuned_model
 correct = count_correct(chosen_model, testloader)
 print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} images')
+
+# On the real images, with seeds 7, 8, and 9, the fine-tuned network gets 84.8, 85.6,
+# and 83.3% of the validation images right, and the head alone 79.3, 78.9, and 78.8%. So
+# fine-tuning pays here, although it takes about ten times as long. (The head alone also
+# does without mirrored images, because its features are computed only once.)
+#
+# If batch norm is in train mode during fine-tuning, the gain is lost: 77.1, 77.1, and
+# 79.8%.
+#
+# It doesn't always pay. We also trained on 96 photos of cats and dogs, 224 x 224 pixels
+# large, for two more epochs each way. The head alone gets 96.9, 99.0, and 99.0% of 96
+# validation photos right, and the fine-tuned network only 94.8, 95.8, and 93.8%. The
+# features fit such photos already, so there's little to gain and something to lose.
 
 # Try: give the backbone the same learning rate as the head, args.lr. How high is the
 # validation accuracy then?

@@ -97,6 +97,11 @@ class Functions(TorchFunctionMode):
                     f"can't convert {NAME} device type tensor to numpy. "
                     'Use Tensor.cpu() to copy the tensor to host memory'
                 )
+        if name == '__deepcopy__':  # its memo is long, and names no devices
+            result = function(*args, **kwargs)
+            if first is not None and is_there(first):
+                put(result, True)
+            return result
         target = 'cpu' if name == 'cpu' else None
 
         def real(value):
@@ -113,8 +118,6 @@ class Functions(TorchFunctionMode):
             target = NAME if is_there(args[1]) else 'cpu'
         args, kwargs = tree_map(real, (args, kwargs))
         result = function(*args, **kwargs)
-        if name == '__deepcopy__' and first is not None and is_there(first):
-            put(result, True)
         if target and isinstance(result, torch.Tensor):
             moves = first is not None and is_there(first) != (target == NAME)
             if moves and result.untyped_storage()._cdata == (

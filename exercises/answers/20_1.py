@@ -189,7 +189,7 @@ def check(mine):
             mode = f'If everything is in {"train" if training else "eval"} mode before'
             check_modes(backbone, head, mode)
             assert learns == [p.requires_grad for p in backbone.parameters()], (
-                'train_mode freezes',
+                'modes that freeze',
                 'Your train_mode changes which parameters require gradients. It should '
                 'only call train() and eval(): the scale and the shift of batch norm '
                 'still learn.',
@@ -316,7 +316,7 @@ WRONG = [  # (answer, name of its mistake)
                 'layer.eval()\n            layer.requires_grad_(False)\n',
             )
         ),
-        'train_mode freezes',
+        'modes that freeze',
     ),
     (
         but(('    head.train()\n', '    head.train()\n    head.reset_parameters()\n')),
