@@ -85,10 +85,10 @@ criterion = nn.CrossEntropyLoss()
 # In train mode, batch norm normalizes with the mean and variance of the batch, and it
 # moves its running mean and variance toward them. Those of a small batch are poor
 # estimates: in the last layers, an image is only one pixel, which leaves 32 values per
-# channel. The running values come from 1.3 million photos. So we keep batch norm in
-# eval mode, even while the network around it is in train mode. Its scale and shift are
-# parameters, and they still learn. (Random weights come without useful running values,
-# so with those, batch norm stays in train mode.)
+# channel. The running values were collected over many large batches of photos. So we
+# keep batch norm in eval mode, even while the network around it is in train mode. Its
+# scale and shift are parameters, and they still learn. (Random weights come without
+# useful running values, so with those, batch norm stays in train mode.)
 def train_mode(model):
     model.train()  # this reaches all layers inside
     for layer in model.modules():
