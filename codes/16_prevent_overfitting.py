@@ -10,7 +10,7 @@ images by heart are called regularization, and dropout is one of them.
 We also keep the weights of the best epoch. Often, training is even ended when there
 hasn't been a better epoch for a while, which is called early stopping (see the notes).
 
-Before: 15_apply_validation.py  Next: 17_save_load_models.py
+Before: 15_apply_validation.py  Next: 16_1_debugging.py
 Notes: notes/validation_and_overfitting.md
 Run: python codes/16_prevent_overfitting.py
 It ends with the curves of both training runs in one figure.

@@ -6,7 +6,7 @@ New here: a trained network is its weights, and we can save them to a file, call
 checkpoint. To load them, you need a network with the same shapes, so a good checkpoint
 also says how to build it.
 
-Before: 16_prevent_overfitting.py  Next: 17_1_save_models.py
+Before: 16_1_debugging.py  Next: 17_1_save_models.py
 Notes: notes/saving.md
 Run: python codes/17_save_load_models.py
 It ends with two ways in which loading fails, and the errors that torch raises.

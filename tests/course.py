@@ -99,6 +99,7 @@ def options(path, *more, figures='none'):
         ('photos', 20),
         ('images', 640),
         ('examples', 20),
+        ('steps', 20),
     ):
         quick += [f'--{name}', str(value)] * (name in names)
     return quick + list(more)

@@ -51,6 +51,7 @@ OPTIONS = {
     14: ['--epochs', 1],
     15: ['--epochs', 4, '--lr', 0.01],
     16: ['--epochs', 2],
+    '16_1': ['--steps', 40],
     18: ['--epochs', 3],
     '18_1': ['--epochs', 2],
     '18_2': ['--epochs', 2],
@@ -418,6 +419,72 @@ def test_a_line_is_the_validation_accuracy_of_its_network(number, name):
     looks = [look(line) for line in ax.lines]
     assert len(set(looks)) == 6
     assert 'epoch' in ax.get_xlabel() and 'accuracy' in ax.get_ylabel()
+
+
+# 16_1: a batch, and the gradients of five networks
+
+
+@of_figures(('16_1', 'batch'))
+def test_the_drawn_garments_have_their_labels(number, name):
+    images, labels = synthetic('FashionMNIST', True)
+    classes = datasets.FashionMNIST.classes
+    drawn = images_of(figure_of(number, name))
+    assert len(drawn) == 8
+    for title, _, pixels in drawn:
+        assert title in {classes[labels[place]] for place in places_of(pixels, images)}
+
+
+@functools.cache
+def networks_of_16_1():
+    """[(network, options)] with ten layers, as the names of the lines say."""
+    names = seen_in('16_1').run.names
+    return {
+        name: names['new_model'](10, **options)
+        for name, options in names['networks'].items()
+    }
+
+
+@of_figures(('16_1', 'gradients'))
+def test_a_line_is_the_gradient_norm_of_each_layer(number, name):
+    names = seen_in(number).run.names
+    ax = plot_about(plots_of(number, name), 'gradient')
+    assert ax.get_yscale() == 'log' and 'layer' in ax.get_xlabel()
+    assert len(ax.lines) == len({look(line) for line in ax.lines}) == 5
+    for line in ax.lines:
+        model = networks_of_16_1()[line.get_label()].train()
+        layers = [part for part in model if isinstance(part, nn.Linear)]
+        output = model(names['images'])
+        nn.functional.cross_entropy(output, names['labels']).backward()
+        wanted = [layer.weight.grad.square().sum().sqrt().item() for layer in layers]
+        assert ys(line) == pytest.approx(wanted, rel=1e-3), line.get_label()
+        assert xs(line) == list(range(1, 12))
+
+
+@of_figures(('16_1', 'gradients'))
+def test_the_deep_sigmoid_network_has_vanishing_gradients(number, name):
+    ax = plot_about(plots_of(number, name), 'gradient')
+    ratio = {line.get_label(): ys(line)[0] / ys(line)[-1] for line in ax.lines}
+    assert ratio['sigmoid'] < 1e-6
+    assert 1e-4 < ratio['sigmoid, Xavier'] < 0.1 and 1e-4 < ratio['ReLU'] < 0.1
+    assert 0.1 < ratio['sigmoid, batch norm'] < 10 and 0.1 < ratio['ReLU, He'] < 10
+
+
+@of_figures(('16_1', 'gradients'))
+def test_a_line_is_the_loss_of_the_batch_in_each_step(number, name):
+    seen = seen_in(number)
+    ax = plot_about(plots_of(number, name), 'loss')
+    assert ax.get_yscale() == 'log' and 'step' in ax.get_xlabel()
+    printed = dict(
+        re.findall(r'(?m)^(\S.*?)  +first/last .* one batch ([\d.]+)', seen.printed)
+    )
+    names = seen.run.names
+    assert {line.get_label() for line in ax.lines} == set(printed)
+    for line in ax.lines:
+        model = networks_of_16_1()[line.get_label()].train()
+        first = nn.functional.cross_entropy(model(names['images']), names['labels'])
+        assert len(ys(line)) == 40
+        assert ys(line)[0] == pytest.approx(first.item(), rel=1e-3)
+        assert ys(line)[-1] == pytest.approx(float(printed[line.get_label()]), abs=1e-4)
 
 
 # Lessons 1 to 10

@@ -44,6 +44,7 @@ POINTS = {  # mistakes that are the point of a lesson, by their names in the ref
     lesson(7): ['no log'],
     lesson('13_2'): ['shapes'],
     lesson(14): ['shapes', 'means'],
+    lesson('16_1'): ['clear'],
     lesson('17_1'): ['idle'],
     lesson(17): ['whole'],
 }
