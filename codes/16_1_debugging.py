@@ -13,7 +13,7 @@ you look:
 
 Then you change one thing at a time, and measure again. Our example is a network with
 ten hidden layers that learns nothing, because its gradients vanish. The method finds
-that out, and we try three remedies. What the method can't explain, the referee often
+that out, and we try three fixes. What the method can't explain, the referee often
 can, a program that watches a training script.
 
 Before: 16_prevent_overfitting.py  Next: 17_save_load_models.py
@@ -51,8 +51,8 @@ criterion = nn.CrossEntropyLoss()
 # and it learns. The deep one has ten, and it doesn't. When you debug, it helps a lot to
 # have a network that's known to work, because you can put the numbers side by side.
 #
-# We'll need the other arguments later. Each call begins with the same seed, so a network
-# that's made a second time has the same weights as the first one.
+# We'll need the other arguments later. Each call begins with the same seed, so a
+# network that's made a second time has the same weights as the first one.
 def new_model(depth, activation=nn.Sigmoid, initialize=None, batch_norm=False):
     torch.manual_seed(args.seed)
     layers = [nn.Flatten()]
@@ -77,8 +77,8 @@ deep = new_model(depth)
 # %% 1. Look at a batch
 # Take it from the loader, because that's what the network gets. The images should be
 # float32 and, once they're normalized, have a mean near 0 and a standard deviation near
-# 1. (With a mean of 73, they'd still be gray values from 0 to 255.) The labels should be
-# int64, and in a shuffled batch, each class should occur about as often as in the
+# 1. (With a mean of 73, they'd still be gray values from 0 to 255.) The labels should
+# be int64, and in a shuffled batch, each class should occur about as often as in the
 # dataset. If there's only one class, the images weren't shuffled.
 images, labels = next(iter(trainloader))
 images, labels = images.to(device), labels.to(device)
@@ -132,7 +132,8 @@ def learn_one_batch(model, images, labels, criterion, steps, lr):
     return torch.stack(losses).tolist()
 
 
-# It trains networks made for this check, so the two from above keep their first weights.
+# It trains networks made for this check, so the two from above keep their first
+# weights.
 shallow_losses = learn_one_batch(new_model(2), images, labels, criterion,
                                  args.steps, args.lr)
 deep_losses = learn_one_batch(new_model(depth), images, labels, criterion,
@@ -142,16 +143,18 @@ print(f'one batch, {args.steps} steps: shallow {shallow_losses[-1]:.4f}, '
 
 # Here the two networks differ: the loss of the deep one has hardly fallen. What has it
 # learned? Suppose a network doesn't look at the images at all. The best it can do is to
-# give each class its share of the batch as its probability. This would be its loss:
-shares = counts / counts.sum()
-print(f'loss without looking at the images {-shares[labels].log().mean():.4f}')
+# give each class the probability with which it occurs in the batch. Its loss would be
+# this:
+frequencies = counts / counts.sum()
+print(f'loss without looking at the images {-frequencies[labels].log().mean():.4f}')
 
 
 # %% 4. The gradients
-# That's the loss of the deep network, so it has only learned how frequent each class is,
-# which takes no more than the biases of the last layer. And the other layers? They learn
-# from the gradients of their weights, so we measure how large these are. The norm of a
-# gradient is one number for a whole layer, the square root of the sum of the squares.
+# That's the loss of the deep network, so it has only learned how frequent each class
+# is, which takes no more than the biases of the last layer. And the other layers? They
+# learn from the gradients of their weights, so we measure how large these are. The norm
+# of a gradient is one number for a whole layer, the square root of the sum of the
+# squares.
 #
 # What matters is how the norms change from the last layer to the first. They don't have
 # to be equal: a factor of 100 in all is no reason to worry yet. But if each layer makes
@@ -191,32 +194,32 @@ print(f'largest slope {x.grad.max():.2f}')  # largest slope 0.25
 
 # The weights make it even smaller. nn.Linear starts with random weights between
 # -1/sqrt(n) and 1/sqrt(n), for n inputs. With weights of this size and as many outputs
-# as inputs, the gradient shrinks to about 1/sqrt(3), or 0.58 of what it was. The product
-# of 0.25 and 0.58 is 0.14. With two hidden layers, nobody notices. With ten, hardly
-# anything arrives at the first layer, and we say that the gradients vanish.
+# as inputs, the gradient shrinks to about 1/sqrt(3), or 0.58 of what it was. The
+# product of 0.25 and 0.58 is 0.14. With two hidden layers, nobody notices. With ten,
+# hardly anything arrives at the first layer, and we say that the gradients vanish.
 #
-# Doesn't Adam make up for that? It divides each step by the typical size of the weight's
-# gradients (lesson 13). But it first adds 1e-8 to that size, because otherwise it might
-# divide by 0. In the first layer, the norm of all gradients together is about 1e-8, so
-# the gradient of a single one of its 50,176 weights is far smaller, and its steps are,
-# too. (For `eps`, the name of this 1e-8 in Adam, see the second Try.)
+# Doesn't Adam make up for that? It divides each step by the typical size of the
+# weight's gradients (lesson 13). But it first adds 1e-8 to that size, because otherwise
+# it might divide by 0. In the first layer, the norm of all gradients together is about
+# 2e-8, so the gradient of a single one of its 50,176 weights is far smaller, and its
+# steps are, too. (For `eps`, the name of this 1e-8 in Adam, see the second Try.)
 
-# %% Three remedies
+# %% Three fixes
 # Each of them changes one thing, so that we can tell what it does.
 #
 # Initialization means other weights to start with. Xavier's rule chooses their size so
-# that the weights alone would neither shrink nor enlarge the gradient. With gain=4, they
-# are four times as large, which makes up for a slope of 1/4.
+# that the weights alone would neither shrink nor enlarge the gradient. With gain=4,
+# they are four times as large, which makes up for a slope of 1/4.
 #
-# ReLU has the slope 1 for all positive numbers, but 0 for negative ones, and nn.Linear's
-# weights still shrink the gradient. So we try ReLU alone, and then with He's rule, which
-# makes up for both (torch calls it by his first name, Kaiming).
+# ReLU has the slope 1 for all positive numbers, but 0 for negative ones, and
+# nn.Linear's weights still shrink the gradient. So we try ReLU alone, and then with
+# He's rule, which makes up for both (torch calls it by his first name, Kaiming).
 #
-# Normalization is done by a layer of its own. For each unit, BatchNorm1d takes the values
-# of all images in the batch, subtracts their mean, and divides by their standard
+# Normalization is done by a layer of its own. For each unit, BatchNorm1d takes the
+# values of all images in the batch, subtracts their mean, and divides by their standard
 # deviation. So each sigmoid gets numbers around 0, where it's steepest, and where the
-# layers before it have nearly lost the differences between the images, these grow again.
-# Lesson 18_2 says more about it.
+# layers before it have nearly lost the differences between the images, these grow
+# again. Lesson 18_2 says more about it.
 def xavier(linear):
     nn.init.xavier_normal_(linear.weight, gain=4)  # new here
     nn.init.zeros_(linear.bias)
@@ -235,9 +238,9 @@ networks = {'sigmoid': {},
 
 
 # %% Train and evaluate
-# Networks that learn one batch by heart have passed a check, but that's not what we want
-# them for. So each one also gets one epoch on the training images, and we count how many
-# validation images it classifies correctly.
+# Networks that learn one batch by heart have passed a check, but that's not what we
+# want them for. So each one also gets one epoch on the training images, and we count
+# how many validation images it classifies correctly.
 def train_one_epoch(model, loader, criterion, device, lr):
     optimizer = optim.Adam(model.parameters(), lr=lr, fused=True)
     model.train()
@@ -279,8 +282,9 @@ for name, options in networks.items():
           f'one batch {losses[-1]:.4f}  valid accuracy {correct / len(validset):.1%}')
 
 # %% Figure
-# On the left, you see the norms, and on the right, how the loss of the batch falls. Both
-# vertical axes are logarithmic. Where a curve suddenly jumps up, a step was too long.
+# On the left, you see the norms, and on the right, how the loss of the batch falls.
+# Both vertical axes are logarithmic. Where a curve suddenly jumps up, a step was too
+# long.
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8))
 for name, norms in all_norms.items():
     left.semilogy(range(1, len(norms) + 1), norms, 'o-', label=name)
@@ -291,9 +295,9 @@ right.set(xlabel='step', ylabel='loss of the batch')
 helper.show('gradients')
 
 # On the real images, with seeds 7, 8, and 9, the deep network's loss after 300 steps on
-# one batch was 2.25, 2.27, and 2.21, and the shallow network's was 0.08, 0.06, and 0.06.
-# From layer to layer, the gradient norm of the deep network shrank to 0.14, 0.15, and
-# 0.13 of what it was. These are the validation accuracies after one epoch:
+# one batch was 2.25, 2.27, and 2.21, and the shallow network's was 0.08, 0.06, and
+# 0.06. From layer to layer, the gradient norm of the deep network shrank to 0.14, 0.15,
+# and 0.13 of what it was. These are the validation accuracies after one epoch:
 #
 #     sigmoid                9.9, 9.9, and 10.1%
 #     sigmoid, Xavier       63.3, 74.3, and 66.0%
@@ -301,7 +305,7 @@ helper.show('gradients')
 #     ReLU                  65.5, 75.2, and 71.3%
 #     ReLU, He              79.4, 82.1, and 82.7%
 #
-# So each remedy helps, but not equally. With Xavier's weights, the gradients still get
+# So each fix helps, but not equally. With Xavier's weights, the gradients still get
 # smaller on the way back, because the slope is 1/4 only at 0 and less elsewhere. With
 # ReLU alone, they do because of the weights. In both cases, the first layer's norm is
 # about a hundredth of the last one's, and the networks learn. With batch norm, and with
@@ -326,12 +330,12 @@ print(f'one batch, {args.steps} steps: {loss.item():.4f}')
 # Then let the referee look for it. It runs a script of yours, watches what happens, and
 # names mistakes that raise no error. Run: python referee codes/16_1_debugging.py
 
-# With seeds 7, 8, and 9, the loss of this batch was 2.21, 2.25, and 2.03 at the end. With
-# the mistake corrected, it's what step 3 reached with the same network, less than 0.0001.
+# With seeds 7, 8, and 9, the loss of the batch was 2.21, 2.25, and 2.03 at the end.
+# With the loop of step 3, the same network reached 0.0000 each time.
 
 # Try: shuffle the labels of the batch, labels = labels[torch.randperm(len(labels))], in
 # the line after it was read. Which of the checks notice?
 # Try: give Adam in learn_one_batch the argument eps=1e-12. What changes for the deep
 # network, and is it enough?
-# Try: set depth = 30. Which remedies still work, and what do their gradients look like?
+# Try: set depth = 30. Which fixes still work, and what do their gradients look like?
 # Exercise: python exercises/check.py 16_1

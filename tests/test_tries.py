@@ -560,9 +560,11 @@ def weight_decay_makes_the_gap_smaller(run):
     assert without[1] - without[0] < 0.35, f'The losses are {without[:2]}.'
 
 
-def remedies(run):
+def fixes_of(run):
     """{network of lesson 16_1: (first / last norm, loss of the batch)}"""
-    rows = re.findall(r'(?m)^(\S.*?)  +first/last norm (\S+)  one batch (\S+)', run.text)
+    rows = re.findall(
+        r'(?m)^(\S.*?)  +first/last norm (\S+)  one batch (\S+)', run.text
+    )
     return {name: (float(ratio), float(loss)) for name, ratio, loss in rows}
 
 
@@ -579,7 +581,7 @@ def shuffled_labels_can_only_be_seen_in_the_pictures(run):
     """The first loss is as before, and the network learns them by heart."""
     (first,) = re.findall(r'(?m)^shallow ([\d.]+)$', run.text)
     assert_between('The first loss', 2.2, float(first), 2.6)
-    ratio, loss = remedies(run)['ReLU, He']
+    ratio, loss = fixes_of(run)['ReLU, He']
     assert_between('The ratio of the norms', 0.1, ratio, 10)
     assert loss < 0.1, f'After 60 steps, the loss of the batch is {loss}.'
 
@@ -595,14 +597,14 @@ def a_smaller_eps_lets_the_deep_network_begin_to_learn(run):
     (deep,) = re.findall(r'(?m)^one batch, .* deep ([\d.]+)$', run.text)
     (blind,) = re.findall(r'without looking at the images ([\d.]+)', run.text)
     assert_between('The loss of the deep network', 1, float(deep), float(blind) - 0.3)
-    ratio, _ = remedies(run)['sigmoid']
+    ratio, _ = fixes_of(run)['sigmoid']
     assert ratio < 1e-6, f'The ratio of the norms is {ratio}.'
 
 
 @try_of('16_1', put('depth = 10', 'depth = 30'), options=('--steps', '60'), few=True)
-def at_thirty_layers_only_two_remedies_work(run):
+def at_thirty_layers_only_two_fixes_work(run):
     """Xavier's and ReLU's factors are near 1, but thirty of them are next to 0."""
-    for name, (ratio, loss) in remedies(run).items():
+    for name, (ratio, loss) in fixes_of(run).items():
         if name in ('sigmoid, batch norm', 'ReLU, He'):
             assert_between(f'{name}: first/last norm', 0.1, ratio, 10)
             assert loss < 1.5, f'{name}: the loss of the batch is {loss}.'

@@ -258,7 +258,7 @@ class OneExample(Rule):
     advice = 'Look at a batch before you train.'
     what = 'All {} examples of a batch are the same, in each of {} batches'
     fix = 'Print a batch, and look at how the index is used in __getitem__'
-    lesson = '11'
+    lesson = '16_1'
 
     def start(self):
         self.places = {}  # place of the loader -> [batches of one example, all, size]

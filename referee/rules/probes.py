@@ -218,7 +218,7 @@ class SameAnswer(Probe):
         "Look for a ReLU that always returns 0, a forward() that doesn't use its "
         "input, or a learning rate that's too high"
     )
-    lesson = '10'
+    lesson = '16_1'
 
     def concerns(self, kept):
         return kept['call'].size > 3

@@ -630,7 +630,7 @@ class DeadGradient(Rule):
         'by 0, or a function with a slope of 0 (round, sign), and before them for '
         'inputs that are all 0'
     )
-    lesson = '8'
+    lesson = '16_1'
 
     def start(self):
         self.waiting = {}  # training -> {id: (name, parameter)}
