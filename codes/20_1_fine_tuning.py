@@ -210,6 +210,7 @@ plt.plot(more_epochs, start_accuracy + head_accuracies, '--', color='tab:blue',
          label='head alone')
 plt.plot(more_epochs, start_accuracy + tuned_accuracies, color='tab:orange',
          label='fine-tuned')
+plt.xticks(range(0, 5 * args.epochs + 1, args.epochs))
 plt.xlabel('epoch')
 plt.ylabel('validation accuracy')
 plt.legend()
