@@ -5,8 +5,9 @@ A dataset of your own, and predicting a number
 New here: a dataset that doesn't come with a library. You write a class with two methods
 for your own table, and a DataLoader can read it. What we predict is new, too: not one
 of ten classes but a number, the mass of a penguin in grams. Predicting a number is
-called regression. The network has a single output, and we measure its error in grams,
-next to a baseline.
+called regression. The network has a single output, and we measure its error in grams.
+To judge that error, we compare it with the error of a baseline, a prediction that takes
+no effort.
 
 Before: 13_1_recap.py  Next: 13_3_yes_or_no.py
 Notes: notes/your_own_arrays.md
@@ -35,7 +36,7 @@ device = args.device
 #
 # read_table returns a list with a dictionary for each row, such as {'body_mass_g':
 # 3750.0, ...}. It leaves out the rows in which one of these values is missing, and
-# prints how many that are.
+# prints how many there are. If fewer than `least` rows remain, the program ends.
 path = helper.DATA / 'penguins.csv'  # yours
 input_columns = ['bill_length_mm', 'bill_depth_mm', 'flipper_length_mm']  # yours
 target_column = 'body_mass_g'  # yours
@@ -51,10 +52,10 @@ print('table', tuple(table.shape), table.dtype)  # table (342, 4) torch.float32
 
 # %% Three sets
 # Fashion-MNIST comes with test images. Here we set rows aside ourselves: a fifth to
-# test, a fifth to validate (lesson 11), and the rest to train. Their order has to be
-# random, because this table is sorted by species, as many tables are sorted by
-# something. Otherwise all test rows could be of a species that the network has never
-# seen. The brackets take a tensor of indices, too, and return these rows.
+# test, a fifth to validate (lesson 11), and the rest to train. They have to be chosen
+# at random. Like many tables, this one is sorted (by species), so a fifth from one end
+# could be a species that the network has never seen. randperm returns all indices in a
+# random order. The brackets take a tensor of indices, too, and return these rows.
 order = torch.randperm(len(table))
 part = len(table) // 5
 test_table = table[order[:part]]
@@ -64,13 +65,13 @@ print(f'{len(train_table)} rows to train, {len(valid_table)} to validate, '
       f'{len(test_table)} to test')
 
 # %% The numbers for scaling
-# A flipper has about 200 mm and a bill is 17 mm deep, so we scale each column to mean 0
-# and standard deviation 1, as we normalized the images in lesson 4. This is also called
-# standardizing. We compute the numbers from the training rows only, because the other
-# rows stand for penguins that nobody has measured yet.
+# A flipper is about 200 mm long and a bill about 17 mm deep, so we scale each column to
+# mean 0 and standard deviation 1, as we normalized the images in lesson 4. This is also
+# called standardizing. We compute the numbers from the training rows only, because the
+# other rows stand for penguins that nobody has measured yet.
 #
 # The target is scaled, too. An untrained network's outputs are near 0, so they'd have a
-# long way to go to targets in the thousands, in steps that are made for numbers near 1.
+# long way to go to targets in the thousands, and our steps suit numbers near 1.
 mean = train_table.mean(dim=0)  # [206, 4] -> [4]
 std = train_table.std(dim=0)  # [206, 4] -> [4]
 std[std == 0] = 1  # for a column in which all values are equal
@@ -86,8 +87,9 @@ target_std = std[-1].item()
 # Our table is small, so we prepare all of it in __init__. With photos, __getitem__
 # would be the place to open a file.
 #
-# Look at the colon after -1. It keeps the dimension (lesson 3_1), so the targets are
-# [n, 1], like the outputs of the network.
+# As in a Python list, -1 is the last position, here the last column. The colon after it
+# keeps the dimension (lesson 3_1), so the targets are [n, 1], like the outputs of the
+# network.
 class TableDataset(Dataset):  # new here
     def __init__(self, table, mean, std):
         scaled = (table - mean) / std  # [n, 4] - [4] -> [n, 4]
@@ -115,8 +117,9 @@ print('targets', tuple(targets.shape))  # targets (32, 1)
 
 # %% Measure the error
 # The absolute error is how far a prediction is from the target, in either direction.
-# Its mean is easy to understand, because it has the unit of the target: the network
-# worked with scaled targets, so we multiply by their standard deviation.
+# Its mean is easy to understand, because it has the unit of the target. The network
+# works with scaled targets, so what this function returns is scaled, too. Wherever we
+# call it, we multiply by target_std to get grams.
 def mean_error(model, loader, device):  # new here
     model.eval()
     total_error = 0
@@ -135,8 +138,9 @@ def mean_error(model, loader, device):  # new here
 # (output - target) ** 2. With scaled targets, always predicting the mean gets a loss of
 # about 1.
 #
-# It's a function, because we're going to train two networks. Both start from the same
-# weights. On a table this small, a GPU wouldn't save any time.
+# Training is a function here, because we're going to train two networks. With the seed
+# in it, both start from the same weights. On a table this small, a GPU wouldn't save any
+# time.
 criterion = nn.MSELoss()
 
 
@@ -165,8 +169,8 @@ def train(trainloader):
 model = train(trainloader)
 
 # %% Is that good?
-# The baseline knows nothing but the masses of the training penguins, and predicts their
-# mean every time.
+# Our baseline knows only the masses of the training penguins, and predicts their mean
+# every time.
 train_mean = train_table[:, -1].mean()
 distances = valid_table[:, -1] - train_mean
 baseline = distances.abs().mean().item()
@@ -175,11 +179,12 @@ print(f'Valid error {valid_error:.0f} {unit}, always predicting the mean '
       f'{baseline:.0f} {unit}')
 
 # %% The mistake on purpose
-# If you write scaled[:, -1], without the colon, the targets lose a dimension. The
-# network returns [32, 1], the loss gets [32], and it broadcasts both to [32, 32]. So
-# every output is compared with the targets of all the rows in the batch, and the best
-# answer to all of them is their mean. There's no error, only a warning, which is easy
-# to overlook. (Here we catch the warnings, to print the first one in a single line.)
+# If you write scaled[:, -1], without the colon, the targets lose a dimension. (Here,
+# squeeze(1) removes it.) The outputs of a batch are still [32, 1], but its targets are
+# [32], so the loss broadcasts both to [32, 32]. Every output is then compared with the
+# targets of all rows in the batch, and what's closest to all of them is their mean.
+# There's no error, only a warning, which is easy to overlook. (We catch the warnings
+# here, to print the first one in a single line.)
 wrongset = TableDataset(train_table, mean, std)
 wrongset.targets = wrongset.targets.squeeze(1)  # [206, 1] -> [206]
 wrongloader = DataLoader(wrongset, batch_size=32, shuffle=True)

@@ -5,8 +5,9 @@ Yes or no, and a rare class
 New here: a question whose answer is yes or no. Is this penguin a Chinstrap? A single
 output is enough for that, with a loss of its own, BCEWithLogitsLoss. Only a fifth of
 the penguins are Chinstraps, so always answering no is right four times out of five.
-That's why we look at two other numbers, recall and precision, and choose the
-probability from which on the answer is yes.
+That's why we look at two other numbers, recall (how many of the Chinstraps we find) and
+precision (how many of those we find really are Chinstraps), and why we choose how
+probable yes has to be before we answer yes.
 
 Before: 13_2_own_dataset.py  Next: 14_validation.py
 Notes: notes/what_to_predict.md
@@ -56,8 +57,8 @@ print(f'{count} of {len(labels)} are {yes}')
 # %% A stratified split
 # 68 of the penguins are Chinstraps. If we split all rows at random, as in lesson 13_2,
 # chance would decide how many of these are in the test set: usually between 8 and 19.
-# So we split the rows of each class by themselves, which is called a stratified split.
-# Then each set has a fifth of Chinstraps, like the whole table.
+# So we split the rows of each class separately, which is called a stratified split.
+# Then a fifth of each set are Chinstraps, as in the whole table.
 
 
 def cut(indices):  # new here
@@ -137,8 +138,8 @@ def probabilities(model, loader, device):
 
 # We predict yes if the probability is above a threshold, usually 0.5. (The sigmoid of 0
 # is 0.5, so output > 0 says the same.) Recall is the fraction of the Chinstraps that
-# are found. Precision is the fraction of the predicted Chinstraps that really are some.
-# max(..., 1) keeps us from dividing by 0 if nothing is predicted.
+# are found. Precision is the fraction of our yeses that are right.
+# max(..., 1) keeps us from dividing by 0 if no answer is yes.
 def measure(ps, labels, threshold):  # new here
     predicted = ps > threshold
     actual = labels == 1
@@ -161,11 +162,12 @@ report('Valid, always no', *measure(torch.zeros_like(ps), valid_labels, 0.5))
 report('Valid, threshold 0.5', *measure(ps, valid_labels, 0.5))
 
 # %% Choose a threshold
-# Which mistake is worse, a Chinstrap that's missed or a false alarm? The network can't
-# know that, so it's your choice. With a lower threshold, more answers are yes: the
-# recall can only rise, and the precision usually falls. Say that we want to find at
-# least four out of five Chinstraps. We take the highest threshold that does so on the
-# validation rows. (If there's none, it stays the lowest.)
+# Which mistake is worse, a Chinstrap that's missed or a false alarm (another penguin
+# taken for one)? The network can't know that, so it's your choice. With a lower
+# threshold, more answers are yes. The recall can only rise then, and the precision
+# usually falls. Say that we want to find at least four out of five Chinstraps. We take
+# the highest threshold that does so on the validation rows. (If none of them does, we
+# keep the lowest.)
 wanted_recall = 0.8  # yours
 thresholds = [percent / 100 for percent in range(5, 100, 5)]
 recalls = []
@@ -197,8 +199,8 @@ test_ps, test_labels = probabilities(model, testloader, device)
 report(f'Test, threshold {chosen:.2f}', *measure(test_ps, test_labels, chosen))
 
 # %% Figure
-# For each threshold, the recall and the precision on the validation rows. Where nothing
-# is predicted anymore, measure returned a precision of 0.
+# We plot recall and precision on the validation rows against the threshold. Where the
+# threshold is so high that no answer is yes, measure returned a precision of 0.
 figure = plt.figure(figsize=(6, 4))
 plt.plot(thresholds, recalls, label='recall')
 plt.plot(thresholds, precisions, label='precision')
@@ -208,19 +210,20 @@ plt.legend()
 helper.show('thresholds')
 
 # With seeds 7, 8, and 9, the accuracy on the validation rows was 77.6, 76.1, and 83.6%
-# at a threshold of 0.5, and always answering no gets 80.6%. So by its accuracy, the
-# network seems useless. But the recall with the lower threshold was 84.6, 92.3, and
-# 84.6%, and 30.6, 38.7, and 52.4% of those predicted were Chinstraps, which are only a
-# fifth of all penguins.
+# at a threshold of 0.5, and always answering no gets 80.6%. So going by accuracy, you'd
+# throw two of the three networks away. But the recall with the lower threshold was
+# 84.6, 92.3, and 84.6%, and the precision was 30.6, 38.7, and 52.4%. Without the
+# network, if you answered yes at random, only a fifth of your yeses would be right.
 #
 # With pos_weight, the recall at 0.5 was 69.2, 84.6, and 84.6%, with a precision of
-# 31.0, 28.9, and 40.7%. It moves the same balance as a lower threshold does, so try a
+# 31.0, 28.9, and 40.7%. It shifts the same balance as a lower threshold does, so try a
 # threshold first, because that needs no training. On the test rows, the recall was
 # 92.3, 76.9, and 92.3%, and two penguins make that difference.
 #
 # The two columns make it hard on purpose. We looked at the validation rows with all
 # pairs of columns, and chose one with which you can see what a threshold does.
 
-# Try: add 'bill_length_mm' to input_columns. How good are recall and precision now?
+# Try: add 'bill_length_mm' to input_columns. How good are recall and precision at 0.5
+# now? Why is the chosen threshold so high?
 # Try: set wanted_recall to 1. What does it cost?
 # Exercise: python exercises/check.py 13_3

@@ -59,8 +59,8 @@ def example(dataset, index):
     for part, name in zip(got, ('inputs', 'target')):
         assert isinstance(part, torch.Tensor), (
             'not tensors',
-            f'The {name} of dataset[{index}] is a {type(part).__name__}. Return a '
-            'tensor, as torch.tensor(...) makes one.',
+            f'dataset[{index}] is a pair, but its {name} should be a tensor and not of '
+            f'type {type(part).__name__}. torch.tensor(...) makes one.',
         )
     return got
 

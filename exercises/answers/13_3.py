@@ -27,6 +27,12 @@ def close(one, two):
     return abs(one - two) < 1e-4
 
 
+def count_of(events, name):
+    """1 fire, 2 fires."""
+    count = int(events.sum())
+    return f'{count} {name}' if count == 1 else f'{count} {name}s'
+
+
 def call(mine, ps, labels, threshold):
     """The two numbers that the answer returns."""
     logits = torch.logit(ps).unsqueeze(1)
@@ -79,7 +85,7 @@ def check_case(mine, ps, labels, threshold):
     alarm, fire = ps > threshold, labels == 1
     right = numbers(alarm, fire)
     seen = (
-        f'With {int(alarm.sum())} alarms, {int(fire.sum())} fires, and '
+        f'With {count_of(alarm, "alarm")}, {count_of(fire, "fire")}, and '
         f'{int((alarm & fire).sum())} of both at once, the recall should be '
         f'{right[0]:.2f} and the precision {right[1]:.2f}, but yours are '
         f'{recall:.2f} and {precision:.2f}'
@@ -118,7 +124,7 @@ def check_case(mine, ps, labels, threshold):
             at_least,
             (
                 'alarm at the threshold',
-                f'{seen}. It sets off an alarm at exactly {threshold}, too. Use >, '
+                f'{seen}. Your alarm goes off at exactly {threshold}, too. Use >, '
                 'because the probability has to be above the threshold.',
             ),
         ),
