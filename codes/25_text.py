@@ -40,10 +40,11 @@ args = helper.parse_args(parser, epochs=20, lr=0.01)
 device = args.device
 
 # %% Text as numbers
-# The text is the course's own notes, or the file that you name with --text. The list of
-# all the different characters in it is called the vocabulary, and the number of a
-# character is its index in this list. (We also list the few characters that occur only
-# in the validation text. All that this gives away is that they exist.)
+# The text is a copy of the course's notes, or the file that you name with --text, which
+# has to have at least 10,000 characters. The list of all the different characters in
+# the text is called the vocabulary, and the number of a character is its index in this
+# list. (We also list the few characters that occur only in the validation text. All that
+# this gives away is that they exist.)
 text = helper.read_text(args.text, least=10_000)
 vocabulary = sorted(set(text))
 number_of = {character: number for number, character in enumerate(vocabulary)}
@@ -65,7 +66,9 @@ print(f'{text[:8]!r} is {numbers[:8].tolist()}')
 # The last tenth of the text is for validation. It has to be one piece. If we chose it
 # at random, as we did with images, its pieces would lie between pieces that the network
 # is trained with and that have the same topic, even the same sentences. Then we'd
-# measure how well it knows this text, and not how well it predicts a new one.
+# measure how well it knows this text, and not how well it predicts a new one. (To
+# report how good a network is, set another piece aside as the test text, as in lesson
+# 15. Here we only watch the training.)
 train_size = int(0.9 * len(numbers))
 train_numbers = numbers[:train_size]
 valid_numbers = numbers[train_size:]
@@ -86,10 +89,11 @@ def windows_of(numbers, step):
     return TensorDataset(inputs, targets)
 
 
-# In the training text, a window begins at every character, so the windows overlap. For
-# an epoch, the sampler chooses as many of them at random as it takes to cover the text
-# once. In the validation text, each window begins where the one before it ends, so no
-# character is predicted twice.
+# In the training text, a window begins at every character, so the windows overlap. A
+# sampler tells the loader which of them to read. Ours draws windows at random, and for
+# one epoch as many as would cover the text if they didn't overlap. In the validation
+# text, each window begins where the inputs of the one before it end, so no character is
+# predicted twice.
 trainset = windows_of(train_numbers, 1)
 validset = windows_of(valid_numbers, LENGTH)
 per_epoch = train_size // LENGTH
@@ -123,7 +127,7 @@ print('the same', torch.allclose(vectors, one_hot @ embedding.weight))  # the sa
 # says that dimension 0 counts the windows and dimension 1 the places in them, also
 # called time. (Otherwise, it would be the other way around.)
 #
-# From each state, a linear layer computes a score for every character of the
+# From each state, a linear layer computes a score (a logit) for every character of the
 # vocabulary. So each place of each window has a prediction and a loss of its own.
 # CrossEntropyLoss wants the scores of a prediction along dimension 1, so we swap the
 # last two dimensions.
@@ -199,10 +203,12 @@ print(f'Before training: {write(model, start, 100, 1.0, device)!r}')
 # %% Baselines
 # What losses are good? A guess, with the same probability for each of the k characters,
 # has a loss of ln k (lesson 7). A better baseline looks at one character to predict the
-# next. Two neighboring characters are called a bigram, so we count how often each
-# bigram occurs in the training text, and get its probability from that. 0.1 is added to
-# each count, because one that never occurs would have a probability of 0. If it then
-# did occur in the validation text, the loss would be infinite.
+# next. Two neighboring characters are called a bigram. We number the bigrams, k times
+# the number of the first character plus that of the second, and bincount counts how
+# often each number occurs in the training text. A row of the counts, divided by its
+# sum, has the probabilities of what follows one character. 0.1 is added to each count,
+# because a bigram that never occurs would have a probability of 0. If it then did occur
+# in the validation text, the loss would be infinite.
 k = len(vocabulary)
 guess_loss = math.log(k)
 bigrams = train_numbers[:-1] * k + train_numbers[1:]  # from 0 to k * k - 1

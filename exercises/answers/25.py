@@ -97,6 +97,12 @@ def check_top_k(mine, scores):
         'Keep those with the highest.',
     )
     counts = (got > 0).sum(dim=1).tolist()
+    assert not torch.equal(got, got[:1].expand(3, 5)), (
+        'all rows alike',
+        'All rows of your result are the same, but the texts have different scores. '
+        'With result[:, indices], every row gets the characters of all rows. Use the '
+        'indices of a row only in this row, or compare the scores with the k-th one.',
+    )
     assert not (got > 0).all(), (
         'not exactly 0',
         f'All 5 characters can still be drawn: the smallest probability is '
@@ -354,6 +360,15 @@ WRONG = [  # (answer, name of its mistake)
             'return result',
         ),
         'other characters',
+    ),
+    (
+        answer(
+            'highest, indices = scores.topk(k, dim=1)',
+            'result = torch.zeros_like(scores)',
+            'result[:, indices] = torch.softmax(highest / temperature, dim=1)',
+            'return result',
+        ),
+        'all rows alike',
     ),
     (
         answer(LOWEST, 'return (scores >= lowest) / torch.tensor(float(k))'),
