@@ -139,8 +139,8 @@ def mean_error(model, loader, device):  # new here
 # about 1.
 #
 # Training is a function here, because we're going to train two networks. With the seed
-# in it, both start from the same weights. On a table this small, a GPU wouldn't save any
-# time.
+# in it, both start from the same weights. On a table this small, a GPU wouldn't save
+# any time.
 criterion = nn.MSELoss()
 
 

@@ -43,8 +43,8 @@ device = args.device
 # The text is a copy of the course's notes, or the file that you name with --text, which
 # has to have at least 10,000 characters. The list of all the different characters in
 # the text is called the vocabulary, and the number of a character is its index in this
-# list. (We also list the few characters that occur only in the validation text. All that
-# this gives away is that they exist.)
+# list. (We also list the few characters that occur only in the validation text. All
+# that this gives away is that they exist.)
 text = helper.read_text(args.text, least=10_000)
 vocabulary = sorted(set(text))
 number_of = {character: number for number, character in enumerate(vocabulary)}
