@@ -675,7 +675,6 @@ def read_table(path, numbers=(), texts=(), least=1):
     if missing:
         left_out = len(lines) - len(rows)
         counts = ', '.join(f'{name} ({count})' for name, count in missing.items())
-        left_out = len(lines) - len(rows)
         _print_once(
             f'Note: rows left out because a value is missing: {left_out}, '
             f'by column: {counts}'
