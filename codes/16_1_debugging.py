@@ -12,9 +12,9 @@ you look:
 4. the gradients: how large are they in each layer?
 
 Then you change one thing at a time, and measure again. Our example is a network with
-ten hidden layers that learns nothing, because its gradients vanish. The method finds
-that out, and we try three fixes. What the method can't explain, the referee often
-can, a program that watches a training script.
+ten hidden layers that learns nothing, because its gradients vanish on the way back to
+the first layer. The method finds that out, and we try three fixes. Where it finds no
+cause, the referee often does, which is a program that watches a training script.
 
 Before: 16_prevent_overfitting.py  Next: 17_save_load_models.py
 Notes: notes/debugging.md
@@ -100,8 +100,9 @@ helper.show('batch')
 # An untrained network knows nothing, so each class should get a probability of about
 # 1/k. The loss of such a guess is ln k (lesson 7), which is 2.30 for our ten classes. A
 # little more is normal. If it's 10, the network is sure of its wrong answers, because
-# the inputs aren't normalized or the weights are too large. If it's well below ln k,
-# the labels have probably leaked into the inputs.
+# the inputs aren't normalized or the weights are too large. An untrained network can't
+# get well below ln k. If yours does, its weights have already been trained, or the loss
+# isn't the mean cross entropy of the batch.
 def first_loss(model, images, labels, criterion):
     with torch.no_grad():
         output = model(images)
@@ -117,7 +118,8 @@ print(f'deep    {first_loss(deep, images, labels, criterion):.3f}')
 # We train on this one batch, again and again. That's overfitting at its worst, and this
 # time we want it: even a small network can learn 64 images by heart, so within a few
 # hundred steps, the loss should be close to 0. If it isn't, there's no point in more
-# data or more epochs. Something is wrong with the model, the loss, or the steps.
+# data or more epochs. Something is wrong with the model, the loss, or the optimizer's
+# steps.
 def learn_one_batch(model, images, labels, criterion, steps, lr):
     optimizer = optim.Adam(model.parameters(), lr=lr, fused=True)
     losses = []
@@ -132,8 +134,8 @@ def learn_one_batch(model, images, labels, criterion, steps, lr):
     return torch.stack(losses).tolist()
 
 
-# It trains networks made for this check, so the two from above keep their first
-# weights.
+# We pass it new networks, so the two from above keep the weights that they started
+# with. We'll need those for the next check.
 shallow_losses = learn_one_batch(new_model(2), images, labels, criterion,
                                  args.steps, args.lr)
 deep_losses = learn_one_batch(new_model(depth), images, labels, criterion,
@@ -142,19 +144,19 @@ print(f'one batch, {args.steps} steps: shallow {shallow_losses[-1]:.4f}, '
       f'deep {deep_losses[-1]:.4f}')
 
 # Here the two networks differ: the loss of the deep one has hardly fallen. What has it
-# learned? Suppose a network doesn't look at the images at all. The best it can do is to
-# give each class the probability with which it occurs in the batch. Its loss would be
-# this:
+# learned? Suppose a network doesn't look at the images at all. Then the best it can do
+# is to give every image the same probabilities, those with which the classes occur in
+# the batch. Its loss would be this:
 frequencies = counts / counts.sum()
 print(f'loss without looking at the images {-frequencies[labels].log().mean():.4f}')
 
 
 # %% 4. The gradients
-# That's the loss of the deep network, so it has only learned how frequent each class
-# is, which takes no more than the biases of the last layer. And the other layers? They
-# learn from the gradients of their weights, so we measure how large these are. The norm
-# of a gradient is one number for a whole layer, the square root of the sum of the
-# squares.
+# The deep network has nearly the same loss, so it has only learned how frequent each
+# class is, which takes no more than the biases of the last layer. And the other layers?
+# They learn from the gradients of their weights, so we measure how large these are. The
+# norm of a gradient is one number for the whole weight matrix of a layer: square all of
+# its numbers, add them up, and take the square root.
 #
 # What matters is how the norms change from the last layer to the first. They don't have
 # to be equal: a factor of 100 in all is no reason to worry yet. But if each layer makes
@@ -212,14 +214,15 @@ print(f'largest slope {x.grad.max():.2f}')  # largest slope 0.25
 # they are four times as large, which makes up for a slope of 1/4.
 #
 # ReLU has the slope 1 for all positive numbers, but 0 for negative ones, and
-# nn.Linear's weights still shrink the gradient. So we try ReLU alone, and then with
-# He's rule, which makes up for both (torch calls it by his first name, Kaiming).
+# nn.Linear's weights still shrink the gradient. So we try ReLU alone, and then with the
+# rule of Kaiming He, which makes up for both. (torch uses his first name.)
 #
 # Normalization is done by a layer of its own. For each unit, BatchNorm1d takes the
 # values of all images in the batch, subtracts their mean, and divides by their standard
-# deviation. So each sigmoid gets numbers around 0, where it's steepest, and where the
-# layers before it have nearly lost the differences between the images, these grow
-# again. Lesson 18_2 says more about it.
+# deviation. So each sigmoid gets numbers around 0, where it's steepest. And if the
+# layers before it have nearly lost the differences between the images, the standard
+# deviation is small, so dividing by it makes the differences large again. Lesson 18_2
+# says more about batch norm.
 def xavier(linear):
     nn.init.xavier_normal_(linear.weight, gain=4)  # new here
     nn.init.zeros_(linear.bias)
@@ -284,7 +287,7 @@ for name, options in networks.items():
 # %% Figure
 # On the left, you see the norms, and on the right, how the loss of the batch falls.
 # Both vertical axes are logarithmic. Where a curve suddenly jumps up, a step was too
-# long.
+# large.
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8))
 for name, norms in all_norms.items():
     left.semilogy(range(1, len(norms) + 1), norms, 'o-', label=name)
@@ -314,9 +317,9 @@ helper.show('gradients')
 
 # %% 5. The referee
 # The network with ReLU and He's initialization passes all four checks. Now somebody
-# rewrites the loop of step 3, and the same network doesn't learn the batch anymore. The
-# batch, the first loss, and the gradient norms are what they were, so the steps must be
-# wrong, but how? Look for the mistake first.
+# rewrites the loop of check 3, and the same network doesn't learn the batch anymore. The
+# batch, the first loss, and the gradient norms are what they were, so the loop must be
+# wrong, but how? Look for the mistake yourself before you read on.
 model = new_model(depth, nn.ReLU, he)
 optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
 model.train()
@@ -331,7 +334,7 @@ print(f'one batch, {args.steps} steps: {loss.item():.4f}')
 # names mistakes that raise no error. Run: python referee codes/16_1_debugging.py
 
 # With seeds 7, 8, and 9, the loss of the batch was 2.21, 2.25, and 2.03 at the end.
-# With the loop of step 3, the same network reached 0.0000 each time.
+# With the loop of check 3, the same network reached 0.0000 each time.
 
 # Try: shuffle the labels of the batch, labels = labels[torch.randperm(len(labels))], in
 # the line after it was read. Which of the checks notice?
