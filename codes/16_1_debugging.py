@@ -317,9 +317,9 @@ helper.show('gradients')
 
 # %% 5. The referee
 # The network with ReLU and He's initialization passes all four checks. Now somebody
-# rewrites the loop of check 3, and the same network doesn't learn the batch anymore. The
-# batch, the first loss, and the gradient norms are what they were, so the loop must be
-# wrong, but how? Look for the mistake yourself before you read on.
+# rewrites the loop of check 3, and the same network doesn't learn the batch anymore.
+# The batch, the first loss, and the gradient norms are what they were, so the loop must
+# be wrong, but how? Look for the mistake yourself before you read on.
 model = new_model(depth, nn.ReLU, he)
 optimizer = optim.Adam(model.parameters(), lr=args.lr, fused=True)
 model.train()
