@@ -84,11 +84,12 @@ criterion = nn.CrossEntropyLoss()
 # %% Batch norm
 # In train mode, batch norm normalizes with the mean and variance of the batch, and it
 # moves its running mean and variance toward them. Those of a small batch are poor
-# estimates: in the last layers, an image is only one pixel, which leaves 32 values per
-# channel. The running values were collected over many large batches of photos. So we
-# keep batch norm in eval mode, even while the network around it is in train mode. Its
-# scale and shift are parameters, and they still learn. (Random weights come without
-# useful running values, so with those, batch norm stays in train mode.)
+# estimates: in the last layers, the feature map of an image is a single pixel, so a
+# batch has only 32 values per channel. The running values were collected over many
+# large batches of photos. So we keep batch norm in eval mode, even while the network
+# around it is in train mode. Its scale and shift are parameters, and they still learn.
+# (Random weights come without useful running values, so with those, batch norm stays in
+# train mode.)
 def train_mode(model):
     model.train()  # this reaches all layers inside
     for layer in model.modules():
@@ -169,7 +170,8 @@ head_seconds = time.perf_counter() - start
 # anything new, so its learning rate is a tenth of the head's. A group without a
 # learning rate of its own gets the one at the end.
 #
-# It has to be a new optimizer, because the old one only has the head's parameters.
+# It has to be a new optimizer, because the old one only has the parameters of the first
+# head, and none of the copy's.
 start = time.perf_counter()
 tuned_model = copy.deepcopy(nn.Sequential(backbone, head))
 tuned_backbone, tuned_head = tuned_model
@@ -227,8 +229,9 @@ print(f'Test accuracy {correct / len(testset):.1%}, {correct} of {len(testset)} 
 
 # On the real images, with seeds 7, 8, and 9, the fine-tuned network gets 84.8, 85.6,
 # and 83.3% of the validation images right, and the head alone 79.3, 78.9, and 78.8%. So
-# fine-tuning pays here, although it takes about ten times as long. (The head alone also
-# does without mirrored images, because its features are computed only once.)
+# fine-tuning pays here, although it takes about ten times as long. (The comparison
+# isn't quite even: the head alone never sees a mirrored image, because its features are
+# computed only once.)
 #
 # If batch norm is in train mode during fine-tuning, the gain is lost: 77.1, 77.1, and
 # 79.8%.

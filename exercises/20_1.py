@@ -3,9 +3,9 @@ Only the last block learns
 ==========================
 
 With few images, people often fine-tune only the last block of a backbone, and leave
-the earlier blocks as they are. That's quick, because the backward pass ends where
-nothing learns anymore. But none of the usual mistakes raises an error: a block that's
-still frozen, a parameter that's in no group, or batch norm that goes on adapting.
+the earlier blocks as they are. That's quick, because the backward pass doesn't have to
+go through the frozen blocks. But none of the usual mistakes raises an error: a block
+that's still frozen, a parameter that's in no group, or batch norm that's in train mode.
 
 backbone is an nn.Sequential of blocks, and backbone[-1] is the last one. Each block has
 nn.BatchNorm2d and nn.Dropout2d layers somewhere inside. head is an nn.Linear. You don't
