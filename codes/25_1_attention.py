@@ -65,9 +65,10 @@ scores = queries @ keys.T  # [3, 2] x [2, 3] -> [3, 3]
 print('scores of d', scores[2].tolist())  # [0.0, 3.0, 0.0]
 
 # Softmax turns each row of scores into weights that add up to 1. Before that, we divide
-# the scores by the square root of the number of features, which is 2 here. The more
-# products are summed, the larger the scores would get, and with large scores, softmax
-# gives nearly all the weight to a single place (see the notes).
+# the scores by the square root of the number of features, which is how many numbers a
+# query has, here 2. The more products are summed, the larger the scores would get, and
+# with large scores, softmax gives nearly all the weight to a single place (see the
+# notes).
 scaled = scores / math.sqrt(2)
 weights = torch.softmax(scaled, dim=1)  # [3, 3], each row adds up to 1
 print('weights of d', [f'{w:.3f}' for w in weights[2]])  # ['0.097', '0.807', '0.097']
@@ -86,15 +87,15 @@ print('what d gets', [f'{m:.1f}' for m in mixed[2]])  # ['20.0', '0.5']
 # be close to 0, and when the network is used, it would be worth nothing, because there,
 # the next character doesn't exist yet.
 #
-# So a place must look only at itself and at the places before it. This is called a
-# causal mask. tril sets everything above the diagonal to 0, here to False.
+# So a place may look only at itself and at the places before it. What hides the others
+# is called a causal mask. tril sets everything above the diagonal to 0, here to False.
 visible = torch.ones(3, 3, dtype=torch.bool).tril()
 print('visible to b', visible[0].tolist())  # [True, False, False]
 print('visible to a', visible[1].tolist())  # [True, True, False]
 
-# Where visible is False, we replace the score by minus infinity. In softmax, that's
-# e ** -inf, which is 0, so the place gets no weight, and the weights of the others
-# still add up to 1. Now b can only look at itself.
+# Where visible is False, we replace the score with minus infinity (~ means not). In
+# softmax, that's e ** -inf, which is 0, so the place gets no weight, and the weights of
+# the others still add up to 1. Now b can only look at itself.
 masked = scaled.masked_fill(~visible, -math.inf)
 weights = torch.softmax(masked, dim=1)
 print('weights of b', [f'{w:.2f}' for w in weights[0]])  # ['1.00', '0.00', '0.00']
@@ -128,9 +129,10 @@ print('the same', torch.allclose(by_hand, by_torch, atol=1e-5))  # the same True
 # %% Several heads
 # With one table of weights, each place gets one mixture. But it may need several
 # things, such as the character before it and the beginning of the word. So a vector of
-# 64 features is cut into 4 parts of 16, and each of these heads does its own attention,
-# with its own weights. In the end, their results are put side by side again, and a
-# linear layer combines them.
+# 64 features is cut into 4 parts of 16, called heads, and each head does its own
+# attention, with its own table of weights. In the end, their results are put side by
+# side again, and a linear layer combines them. (This has nothing to do with the head of
+# lesson 20_1, the last layer of a network.)
 class Attention(nn.Module):
     def __init__(self, width, heads):
         super().__init__()
@@ -185,9 +187,12 @@ class Block(nn.Module):
 
 
 # %% The transformer
-# A weighted mean is the same in any order. So at its last letter, "from" would look to
-# attention like "form". That's why each place gets a second embedding, that of its
-# position, from 0 to 63. It's added to the embedding of the character.
+# A weighted mean is the same in any order. So to an attention layer, "from" would look
+# like "form" at the last letter. That's why each place gets a second embedding, that of
+# its position, from 0 to 63. It's added to the embedding of the character.
+#
+# Every block adds something to the features, so they grow from block to block. One more
+# LayerNorm brings them back to variance 1 before the last linear layer.
 #
 # nn.Embedding starts with random numbers of standard deviation 1. That's large compared
 # to what the blocks add in the beginning, and with 0.1, this network learns faster.
@@ -368,9 +373,10 @@ with torch.no_grad():
 
 # With seeds 7, 8, and 9, no head of the first block looked back more than 3.2, 3.5, and
 # 2.2 places on average, and no head of the second block less than 12.3, 12.1, and 7.7.
-# So the first block combines neighboring characters, and the second one looks farther
-# back, at places that already know their neighbors. This isn't built in. The network
-# has learned it.
+# Before training, all heads take about the same from every place that they see, and
+# then the mean distance is 15.75. So the first block has learned to look at neighboring
+# characters, which isn't built in. The second one still looks farther back, at places
+# that already know their neighbors.
 
 # %% Figure
 # A table for each head, with the blocks below each other, for the first 32 characters
