@@ -46,8 +46,8 @@ def same(state, before):
 
 
 def names_of(parameters, backbone, head):
-    """What the parameters are called: '2.0.weight' of the backbone, 'head.bias'."""
-    names = {id(p): name for name, p in backbone.named_parameters()}
+    """What the parameters are called: 'backbone.2.0.weight', 'head.bias'."""
+    names = {id(p): f'backbone.{name}' for name, p in backbone.named_parameters()}
     names |= {id(p): f'head.{name}' for name, p in head.named_parameters()}
     return [names.get(id(p), 'a tensor of another model') for p in parameters]
 
@@ -65,15 +65,15 @@ def check_gradients(backbone, head, case):
     ]
     assert not frozen, (
         'last block frozen',
-        f'{case}, {frozen[:1]} of backbone[-1] is frozen afterward, so it gets no '
+        f'{case}, {frozen[0]} of backbone[-1] is frozen afterward, so it gets no '
         'gradients and the optimizer leaves it alone. Call requires_grad_(True) for the '
         'whole last block.',
     )
     frozen = [name for name, p in head.named_parameters() if not p.requires_grad]
     assert not frozen, (
         'head frozen',
-        f'{case}, {frozen[:1]} of the head is frozen afterward. The head must learn, so call '
-        'head.requires_grad_(True).',
+        f'{case}, {frozen[0]} of the head is frozen afterward. The head must learn, so '
+        'call head.requires_grad_(True).',
     )
 
 
@@ -88,21 +88,21 @@ def check_groups(optimizer, backbone, head, lr):
     frozen = [name for name, p in zip(names, given) if not p.requires_grad]
     assert not frozen, (
         'frozen parameters in it',
-        f'The optimizer has {len(frozen)} frozen parameters, such as {frozen[:1]} of '
-        'the backbone. Give it only the parameters of the last block and of the head.',
+        f'The optimizer has {len(frozen)} frozen parameters, such as '
+        f'{frozen[0]}. Give it only the parameters of the last block and of the head.',
     )
     of_block = names_of(backbone[-1].parameters(), backbone, head)
     of_head = names_of(head.parameters(), backbone, head)
     missing = [name for name in of_block if name not in names]
     assert not missing, (
         'block in no group',
-        f'The optimizer has no group with {missing[:1]} of the backbone, so it would '
-        'never change. Add the parameters of the last block.',
+        f'The optimizer has no group with {missing[0]}, so it would never '
+        'change. Add the parameters of the last block.',
     )
     missing = [name for name in of_head if name not in names]
     assert not missing, (
         'head in no group',
-        f'The optimizer has no group with {missing[:1]}, so it would never change. Add '
+        f'The optimizer has no group with {missing[0]}, so it would never change. Add '
         'the parameters of the head.',
     )
     assert len(groups) == 2, (
@@ -173,7 +173,7 @@ def check_modes(backbone, head, case):
 def check(mine):
     lr = 0.002
     for frozen in (True, False):
-        case = f'If everything {"is" if frozen else "was not"} frozen before'
+        case = f'If {"everything" if frozen else "nothing"} was frozen before'
         backbone, head = parts()
         backbone.requires_grad_(not frozen)
         head.requires_grad_(not frozen)
@@ -186,7 +186,7 @@ def check(mine):
             head.train(training)
             learns = [p.requires_grad for p in backbone.parameters()]
             mine.train_mode(backbone, head)
-            mode = f'If everything is in {"train" if training else "eval"} mode before'
+            mode = f'If everything was in {"train" if training else "eval"} mode before'
             check_modes(backbone, head, mode)
             assert learns == [p.requires_grad for p in backbone.parameters()], (
                 'modes that freeze',
