@@ -16,8 +16,13 @@ import pytest
 import torch
 from course import REFEREE, ROOT, one_line, run
 from course import verdicts as verdicts_in
+from torch import nn
 from torchvision import models
 from trainings import FAIR, mistakes, remarks, rules, spoil, told, told_of_scenes
+
+from referee.rules.numbers import holds
+from referee.rules.probes import Probe
+from referee.run import Record
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, 'fork'), reason='the scripts are started with os.fork (POSIX)'
@@ -392,6 +397,13 @@ SCENES = {  # by the promise: the file, and [(arguments, the rules that are brok
             (('F.cross_entropy(log_ps + 0.0005, tensor([0, 1, 2, 2]))',), {'twice'}),
             (('F.cross_entropy(log_ps + 0.002, tensor([0, 1, 2, 2]))',), set()),
             (('F.cross_entropy(log_ps - 0.002, tensor([0, 1, 2, 2]))',), set()),
+            (
+                (
+                    'F.cross_entropy('
+                    'logits.requires_grad_().sigmoid(), tensor([0, 1, 2, 2]))',
+                ),
+                {'twice'},
+            ),
             (('F.nll_loss(log_ps, tensor([0, 1, 2, 2]))',), set()),
             (('F.nll_loss(log_ps - 0.0005, tensor([0, 1, 2, 2]))',), set()),
             (('F.nll_loss(log_ps - 0.002, tensor([0, 1, 2, 2]))',), {'no log'}),
@@ -476,6 +488,8 @@ SCENES = {  # by the promise: the file, and [(arguments, the rules that are brok
                     'output.max()',
                     'output.argmax(dim=1) == output.argmin(dim=1)',
                     'labels == labels.flip(0)',
+                    'output.view(-1)',
+                    'output.reshape(2, 4, 2)',
                 ]
             ),
         ],
@@ -530,17 +544,29 @@ SCENES = {  # by the promise: the file, and [(arguments, the rules that are brok
     'images to test in another range are noticed': (
         'ranges',
         [
-            (('100', '100', '0', '1'), set()),
-            (('100', '100', '0.51', '1'), {'range'}),
-            (('100', '100', '0.49', '1'), set()),
-            (('100', '100', '-0.51', '1'), {'range'}),
-            (('100', '100', '-0.49', '1'), set()),
-            (('100', '100', '0', '1.61'), {'range'}),
-            (('100', '100', '0', '1.59'), set()),
-            (('100', '100', '0', '0.59'), {'range'}),
-            (('100', '100', '0', '0.61'), set()),
-            (('99', '100', '2', '1'), set()),
-            (('100', '99', '2', '1'), set()),
+            (('100', '100', '0', '1', 'images'), set()),
+            (('100', '100', '0.51', '1', 'images'), {'range'}),
+            (('100', '100', '0.49', '1', 'images'), set()),
+            (('100', '100', '-0.51', '1', 'images'), {'range'}),
+            (('100', '100', '-0.49', '1', 'images'), set()),
+            (('100', '100', '0', '1.61', 'images'), {'range'}),
+            (('100', '100', '0', '1.59', 'images'), set()),
+            (('100', '100', '0', '0.59', 'images'), {'range'}),
+            (('100', '100', '0', '0.61', 'images'), set()),
+            (('99', '100', '2', '1', 'images'), set()),
+            (('100', '99', '2', '1', 'images'), set()),
+        ],
+    ),
+    'rows to test in another range are noticed': (
+        'ranges',
+        [
+            (('20', '20', '0', '1', 'rows'), set()),
+            (('20', '20', '3', '1', 'rows'), {'range'}),
+            (('20', '20', '0', '7', 'rows'), {'range'}),
+            (('20', '20', '0', '0.1', 'rows'), {'range'}),
+            (('20', '20', '1', '2', 'rows'), set()),
+            (('19', '20', '3', '1', 'rows'), set()),
+            (('20', '19', '3', '1', 'rows'), set()),
         ],
     ),
     'photos in another range than those of the weights are noticed': (
@@ -552,6 +578,52 @@ SCENES = {  # by the promise: the file, and [(arguments, the rules that are brok
             (('16', f'{LOW - 0.01}', f'{HIGH - 0.01}', 'whole'), set()),
             (('16', f'{LOW + 0.01}', f'{HIGH + 0.01}', 'whole'), set()),
             (('16', '-2.1', '2.6', 'whole'), set()),
+        ],
+    ),
+    'a scheduler that takes no step is noticed': (
+        'schedule',
+        [
+            *each(['none'], 'kept', says={'schedule'}),
+            *each(['none'], 'gone', says={'schedule'}),
+            *each(['0', '2', '012'], 'kept'),
+            *each(['0', '012'], 'gone'),
+        ],
+    ),
+    'labels of a language model are one place ahead': (
+        'language',
+        [
+            *each(['0', '2'], says={'shift'}),
+            *each(['1', '3']),
+        ],
+    ),
+    'probabilities on one side of a threshold are noticed': (
+        'threshold',
+        [
+            *each(
+                ['ps > 0', 'ps < 0', 'ps > 1', 'ps.lt(1)', 'ps >= 0', 'ps <= 1'],
+                says={'threshold'},
+            ),
+            *each(['ps > 0.5', 'logits > 0', 'ps * 0.01 > 0', '(ps > 0.5) > 0']),
+        ],
+    ),
+    'a mask that hides the tokens is noticed': (
+        'mask',
+        [
+            (('attn_mask', 'padded'), {'inverted mask'}),
+            (('attn_mask', '~padded'), set()),
+            (('attn_mask', 'torch.where(padded, 0, -inf)'), {'inverted mask'}),
+            (('attn_mask', 'torch.where(padded, -inf, 0)'), set()),
+            (('key_padding_mask', '~padded'), {'inverted mask'}),
+            (('key_padding_mask', 'padded'), set()),
+            (('masked_fill', '~padded'), {'inverted mask'}),
+            (('masked_fill', 'padded'), set()),
+        ],
+    ),
+    'random weights in place of all that were loaded are noticed': (
+        'overwritten',
+        [
+            *each(['after'], says={'overwritten'}),
+            *each(['before', 'after, in the last layer']),
         ],
     ),
     'several backward() calls for a step are no mistake': (
@@ -710,6 +782,77 @@ def test_it_remarks_on_gradients_that_are_added_up_for_a_step(scene, arguments, 
         f'{expected}, not {numbers}:\n{text}'
     )
     assert code == 0, f'A remark is no mistake, yet the exit code is {code}'
+
+
+@pytest.mark.parametrize(
+    'scene, arguments, words',
+    [
+        ('choice', ('3', 'validloader', 'testloader'), '3 of the 100'),
+        ('threshold', ('ps > 0',), 'compared with 0, and the result was always True'),
+        ('threshold', ('ps > 1',), 'compared with 1, and the result was always False'),
+        (
+            'classes',
+            (
+                'F.cross_entropy('
+                'logits.requires_grad_().sigmoid(), tensor([0, 1, 2, 2]))',
+            ),
+            'Leave out the sigmoid',
+        ),
+        (
+            'classes',
+            ('F.cross_entropy(ps, tensor([0, 1, 2, 2]))',),
+            'Leave out the softmax',
+        ),
+    ],
+    ids=['shared', 'always true', 'always false', 'sigmoid', 'softmax'],
+)
+def test_it_says_what_it_found_and_what_to_do(scene, arguments, words, scenes):
+    _, text = scenes[scene, arguments]
+    said = [f'{one["what"]}. {one["fix"]}' for one in verdicts_in(text)['problems']]
+    assert len(said) == 1 and words in said[0], said
+
+
+# Parts of rules
+
+
+@pytest.mark.parametrize('number', [1e6, 1, 1e-3, 0, -1e6])
+def test_a_variable_holds_a_number_up_to_rounding(number):
+    def is_held(value):
+        return holds([Record(f_locals={'value': value})], number)
+
+    assert is_held(float(number)) and is_held(number * (1 + 5e-10))
+    assert not is_held(number + (2e-9 * abs(number) or 1e-12))
+    assert is_held(torch.tensor(float(number)))
+    assert not is_held(torch.tensor(number + (1e-5 * abs(number) or 1e-12)))
+
+
+class Noisy(nn.Linear):
+    """It draws random numbers, also in eval mode."""
+
+    def forward(self, x):
+        return nn.functional.dropout(super().forward(x), 0.5)
+
+
+class AsksNothing(Probe):
+    def concerns(self, kept):
+        return True
+
+
+def test_a_copy_of_a_model_takes_no_random_numbers_of_the_script():
+    """The script goes on after referee.report()."""
+    model, images = Noisy(4, 2), torch.randn(8, 4)
+    kept = {
+        'model': model,
+        'call': Record(from_network=False),
+        'args': (images,),
+        'kwargs': {},
+        'targets': torch.zeros(8),
+    }
+    probe = AsksNothing(Record(kept_batches={id(model): kept}))
+    before = torch.get_rng_state()
+    probe.end()
+    assert torch.equal(torch.get_rng_state(), before)
+    assert model.training
 
 
 # What it does to the script

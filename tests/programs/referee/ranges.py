@@ -1,7 +1,7 @@
-"""Train on images of mean 0 and standard deviation 1, and test on others.
+"""Train on examples of mean 0 and standard deviation 1, and test on others.
 
-Arguments: the numbers of images to train and to test; the mean and the standard
-deviation of those to test.
+Arguments: the numbers of examples to train and to test; the mean and the standard
+deviation of those to test; `images`, or `rows` of a table.
 """
 import sys
 
@@ -10,12 +10,13 @@ from torch import nn
 
 torch.manual_seed(7)
 train_count, test_count = map(int, sys.argv[1:3])
-mean, std = map(float, sys.argv[3:])
+mean, std = map(float, sys.argv[3:5])
+shape = {'images': [1, 4, 4], 'rows': [16]}[sys.argv[5]]
 
 
 def standard(count):
-    images = torch.randn(count, 1, 4, 4)
-    return (images - images.mean()) / images.std()
+    examples = torch.randn(count, *shape)
+    return (examples - examples.mean()) / examples.std()
 
 
 model = nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
