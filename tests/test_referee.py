@@ -430,6 +430,30 @@ SCENES = {  # by the promise: the file, and [(arguments, the rules that are brok
             ),
         ],
     ),
+    'probabilities of half precision sum to 1 only roughly': (
+        'classes',
+        [
+            *each(
+                [
+                    'F.nll_loss(even.bfloat16().log_softmax(dim=1), tensor([0, 9]))',
+                    'F.nll_loss(even.half().log_softmax(dim=1), tensor([0, 9]))',
+                    'F.cross_entropy(logits.bfloat16(), torch.ones(4, 3).bfloat16() / 3)',
+                ]
+            ),
+            *each(
+                [
+                    'F.nll_loss(even.bfloat16(), tensor([0, 9]))',
+                    'F.nll_loss(even.half().softmax(dim=1), tensor([0, 9]))',
+                    'F.nll_loss(log_ps.bfloat16() - 0.1, tensor([0, 1, 2, 2]))',
+                ],
+                says={'no log'},
+            ),
+            *each(
+                ['F.cross_entropy(logits.bfloat16(), torch.ones(4, 3).bfloat16() / 2)'],
+                says={'labels'},
+            ),
+        ],
+    ),
     'unequal shapes of labels and predictions are noticed': (
         'equal',
         [

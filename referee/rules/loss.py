@@ -46,8 +46,13 @@ def made_by(tensor, most=8):
     return ''
 
 
-def sum_to_one(rows):
-    return bool(((rows.sum(dim=1) - 1).abs() < 1e-3).all())
+def sum_to_one(rows, most=1e-3):
+    return bool(((rows.sum(dim=1) - 1).abs() < most).all())
+
+
+def rounding(ps):
+    """How far from 1 the sum of probabilities, or of those of logarithms, may be."""
+    return max(1e-3, 8 * torch.finfo(ps.dtype).eps) if ps.is_floating_point() else 1e-3
 
 
 class Twice(Rule):
@@ -205,7 +210,7 @@ class NoLog(Rule):
         if not is_plain(output) or not output.numel() or output.dim() < 2:
             return
         rows = output.detach().float()
-        if loss.name == 'nll_loss' and not sum_to_one(rows.exp()):
+        if loss.name == 'nll_loss' and not sum_to_one(rows.exp(), rounding(output)):
             self.say('NLLLoss', where=loss.place)
         elif loss.name == 'kl_div' and bool((rows > 1e-6).any()):
             self.say('KLDivLoss', where=loss.place)
@@ -242,7 +247,8 @@ class Labels(Rule):
         if output.dim() < 2 or not output.numel():
             return
         if target.shape == output.shape:
-            if output.dim() == 2 and not sum_to_one(target.detach().float()):
+            ps = target.detach().float()
+            if output.dim() == 2 and not sum_to_one(ps, rounding(target)):
                 self.say(AS_PROBABILITIES, where=loss.place)
             return
         if target.dim() != output.dim() - 1:
