@@ -51,7 +51,11 @@ POINTS = {  # mistakes that are the point of a lesson, by their names in the ref
 MAY_BE_FOUND = {  # whether its too high rates end so depends on the last bits
     lesson(10): {'constant'},
 }
-WHOLE_DATA = [lesson(12), lesson(13)]  # their comments count validation images
+WHOLE_DATA = [
+    lesson(11),
+    lesson(12),
+    lesson(13),
+]  # their comments count validation images
 RUN_ALONE = [path for path in LESSONS if path != lesson('24_1')]  # see test_export.py
 
 
@@ -173,7 +177,12 @@ def test_a_lesson_runs_from_its_own_folder(installed):
 
 # Options: another value changes what the option names, and nothing else does.
 
-WITH_OPTIONS = [path for path in RUN_ALONE if settings(path) is not None]
+SLOW = pytest.mark.slow
+WITH_OPTIONS = [
+    pytest.param(path, marks=SLOW if path == lesson('23_1') else (), id=path.stem)
+    for path in RUN_ALONE
+    if settings(path) is not None
+]
 SECONDS = re.compile(r'[\d.]+ +m?s\b( each)?')
 
 
@@ -234,13 +243,11 @@ def numbers(found):
 
 def with_setting(name):
     """The lessons that have this option, beside those that all of them have."""
-    paths = [path for path in WITH_OPTIONS if name in settings(path)]
-    return pytest.mark.parametrize(
-        'runs', paths, indirect=True, ids=lambda path: path.stem
-    )
+    paths = [one for one in WITH_OPTIONS if name in settings(one.values[0])]
+    return pytest.mark.parametrize('runs', paths, indirect=True)
 
 
-@pytest.fixture(scope='module', params=WITH_OPTIONS, ids=lambda path: path.stem)
+@pytest.fixture(scope='module', params=WITH_OPTIONS)
 def runs(request, few_images, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param.stem)
     return Runs(request.param, few_images, folder)

@@ -1139,6 +1139,7 @@ def test_workers_start_in_every_way(installed, trained, two):
 # Real photos
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_photos_are_told_apart(installed):
     home = {'TORCH_HOME': os.path.join(REAL, 'torch_home')}

@@ -65,7 +65,18 @@ def put(old, new, **where):
     return lambda source, name: edited(source, old, new, name, **where)
 
 
-@pytest.mark.parametrize('one', TRIES, ids=lambda one: one.name)
+TAKE_LONG = [lesson(number) for number in (16, '18_2', 23)]  # run once a day
+
+
+@pytest.mark.parametrize(
+    'one',
+    [
+        pytest.param(
+            one, id=one.name, marks=pytest.mark.slow if one.path in TAKE_LONG else ()
+        )
+        for one in TRIES
+    ],
+)
 def test_try(one, few_images, monkeypatch, tmp_path):
     source, _, _ = one.path.read_text().partition('\n# Try: ')
     for change in one.changes:
