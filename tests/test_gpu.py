@@ -9,8 +9,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 
 import pytest
 from course import (
@@ -18,6 +16,7 @@ from course import (
     PROGRAMS,
     ROOT,
     SYNTHETIC_DATA,
+    Forks,
     install,
     lesson,
     options,
@@ -50,14 +49,9 @@ class Rehearsal:
             for photo in sorted(part.iterdir())[6:]:
                 photo.unlink()
         self.notes = self.folder / 'notes.json'
-        self.process = subprocess.Popen(
-            [sys.executable, PROGRAMS / 'rehearse.py', 'torchvision'],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+        self.forks = Forks(
+            'small_photos',
             env={
-                **os.environ,
-                'MPLBACKEND': 'agg',
                 # Two helpers of the same length, written within a second, would be
                 # taken for the same.
                 'PYTHONDONTWRITEBYTECODE': '1',
@@ -70,11 +64,8 @@ class Rehearsal:
 
     def run(self, command, env):
         """(exit code, output) of a script on the pretended GPU."""
-        command = [str(part) for part in (PRETEND, *command)]
-        wanted = {'command': command, 'folder': str(self.folder), 'env': env}
-        self.process.stdin.write(json.dumps(wanted) + '\n')
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        result = self.forks.run(PRETEND, *command, cwd=self.folder, env=env)
+        return result.returncode, result.stdout + result.stderr
 
     def play(self, steps):
         """Run scripts one after the other; stop at the first that fails, and may not.
@@ -108,9 +99,7 @@ class Rehearsal:
 def rehearsal(tmp_path_factory):
     rehearsal = Rehearsal(tmp_path_factory.mktemp('rehearsal') / 'course')
     yield rehearsal
-    rehearsal.process.stdin.close()
-    rehearsal.process.wait(60)
-    rehearsal.process.stdout.close()
+    rehearsal.forks.close()
 
 
 class Step:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 
 import promises
@@ -12,6 +13,7 @@ from course import (
     PROGRAMS,
     REFEREE,
     SYNTHETIC,
+    Forks,
     accuracy,
     install,
     lesson,
@@ -21,6 +23,7 @@ from course import (
     run,
     settings,
     shorten,
+    small_photos,
     uses_helper,
     variables,
 )
@@ -28,7 +31,8 @@ from matplotlib.text import Text
 
 import helper
 
-# One run of each lesson, in a process of its own, that several tests look at.
+# One run of each lesson, in a process of its own, that several tests look at. The
+# processes are forked from one that has imported torch, which saves minutes.
 
 WARNINGS = [
     '-W',
@@ -62,7 +66,7 @@ RUN_ALONE = [path for path in LESSONS if path != lesson('24_1')]  # see test_exp
 class Finished:
     """A lesson that was run, and what was noted of the run."""
 
-    def __init__(self, path, folder):
+    def __init__(self, path, folder, run):
         """Run it beside another package named helper, in a terminal that knows only
         ASCII, with warnings as errors, and under the eyes of the referee."""
         self.path = path
@@ -72,11 +76,6 @@ class Finished:
             shorten(self.folder, 1500)  # which saves time
         self.here = folder / 'here'
         self.here.mkdir()
-        package = folder / 'path/helper/__init__.py'
-        package.parent.mkdir(parents=True)
-        package.write_text('raise ImportError("This is not the helper of the course.")')
-        record = PROGRAMS / 'record/sitecustomize.py'
-        (folder / 'path/sitecustomize.py').write_text(record.read_text())
         copy = self.folder / 'codes' / path.name
         copy.write_text(promises.marked(self.source))
         recorded = folder / 'recorded'
@@ -86,12 +85,7 @@ class Finished:
             copy,
             *options(path, figures='save'),
             cwd=self.here,
-            python=WARNINGS,
-            env={
-                'PYTHONPATH': str(folder / 'path'),
-                'RECORDED': str(recorded),
-                'PYTHONIOENCODING': 'ascii',
-            },
+            env={'RECORDED': str(recorded)},
         )
         self.printed = {}  # {line: the first line that it printed the first time}
         self.shapes = {}  # {number of the expression: its shape the first time}
@@ -103,9 +97,34 @@ class Finished:
                 self.shapes[number] = what
 
 
+@pytest.fixture(scope='module')
+def run_recorded(tmp_path_factory):
+    """The function that runs a lesson for Finished."""
+    folder = tmp_path_factory.mktemp('path')
+    package = folder / 'helper/__init__.py'
+    package.parent.mkdir()
+    package.write_text('raise ImportError("This is not the helper of the course.")')
+    record = PROGRAMS / 'record/sitecustomize.py'
+    (folder / 'sitecustomize.py').write_text(record.read_text())
+    base = {
+        'PYTHONPATH': str(folder),
+        'PYTHONIOENCODING': 'ascii',
+        'RECORDED': os.devnull,  # each run names its own file
+    }
+    if not hasattr(os, 'fork'):
+        yield lambda *command, cwd, env: run(
+            *command, cwd=cwd, python=WARNINGS, env={**base, **env}
+        )
+        return
+    forks = Forks('torchvision', 'matplotlib.pyplot', python=WARNINGS, env=base)
+    yield forks.run
+    forks.close()
+
+
 @pytest.fixture(scope='module', params=RUN_ALONE, ids=lambda path: path.stem)
-def finished(request, tmp_path_factory):
-    return Finished(request.param, tmp_path_factory.mktemp(request.param.stem))
+def finished(request, tmp_path_factory, run_recorded):
+    folder = tmp_path_factory.mktemp(request.param.stem)
+    return Finished(request.param, folder, run_recorded)
 
 
 def test_it_ends_without_an_error_or_a_warning(finished):
@@ -177,11 +196,8 @@ def test_a_lesson_runs_from_its_own_folder(installed):
 
 # Options: another value changes what the option names, and nothing else does.
 
-SLOW = pytest.mark.slow
 WITH_OPTIONS = [
-    pytest.param(path, marks=SLOW if path == lesson('23_1') else (), id=path.stem)
-    for path in RUN_ALONE
-    if settings(path) is not None
+    pytest.param(path, id=path.stem) for path in RUN_ALONE if settings(path) is not None
 ]
 SECONDS = re.compile(r'[\d.]+ +m?s\b( each)?')
 
@@ -207,7 +223,8 @@ class Runs:
             monkeypatch.setattr(helper, 'SYNTHETIC', self.few_images)
             monkeypatch.setattr(torch.export, 'export', stop)  # which takes a minute
             monkeypatch.setattr(torch.nn.Module, 'compile', do_nothing)  # likewise
-            found = ran(self.path, *given, root=root, may_fail=True)
+            with small_photos():
+                found = ran(self.path, *given, root=root, may_fail=True)
         if found.error is not None and not isinstance(found.error, Stopped):
             raise found.error
         return found

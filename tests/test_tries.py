@@ -19,6 +19,7 @@ from course import (
     lesson,
     ran,
     settings,
+    small_photos,
     synthetic,
     the_only_place,
 )
@@ -63,34 +64,6 @@ def try_of(number, *changes, options=(), fails=False, few=False):
 def put(old, new, **where):
     """A change: `new` in place of `old`, as `edited` understands them."""
     return lambda source, name: edited(source, old, new, name, **where)
-
-
-TAKE_LONG = [lesson(number) for number in (16, '18_2', 23)]  # run once a day
-
-
-@pytest.mark.parametrize(
-    'one',
-    [
-        pytest.param(
-            one, id=one.name, marks=pytest.mark.slow if one.path in TAKE_LONG else ()
-        )
-        for one in TRIES
-    ],
-)
-def test_try(one, few_images, monkeypatch, tmp_path):
-    source, _, _ = one.path.read_text().partition('\n# Try: ')
-    for change in one.changes:
-        source = change(source, one.path.name)
-    copy = tmp_path / one.path.name
-    copy.write_text(source)
-    given = []
-    if settings(one.path) is not None:
-        given = [*synthetic(one.path), *one.options]
-    monkeypatch.setattr(nn.Module, 'compile', lambda *_, **__: None)  # takes long
-    if one.few:
-        monkeypatch.setattr(helper, 'SYNTHETIC', few_images)
-    run = ran(copy, *given, root=tmp_path, may_fail=one.fails)
-    one.answer(run)
 
 
 def test_every_try_is_here():
@@ -867,3 +840,24 @@ def the_bars_are_those_of_one_photo(run):
 )
 def without_dynamic_shapes_only_two_images_fit(run):
     assert_error(run, 'size()[0] == 2', 'equal to 2')
+
+
+# Last, because the list of them is complete only here.
+
+
+@pytest.mark.parametrize('one', TRIES, ids=lambda one: one.name)
+def test_try(one, few_images, monkeypatch, tmp_path):
+    source, _, _ = one.path.read_text().partition('\n# Try: ')
+    for change in one.changes:
+        source = change(source, one.path.name)
+    copy = tmp_path / one.path.name
+    copy.write_text(source)
+    given = []
+    if settings(one.path) is not None:
+        given = [*synthetic(one.path), *one.options]
+    monkeypatch.setattr(nn.Module, 'compile', lambda *_, **__: None)  # takes long
+    if one.few:
+        monkeypatch.setattr(helper, 'SYNTHETIC', few_images)
+    with small_photos():
+        run = ran(copy, *given, root=tmp_path, may_fail=one.fails)
+    one.answer(run)

@@ -15,12 +15,15 @@ import sys
 import torch
 
 
-def run_in_child(command, write):
+def run_in_child(command, output, errors):
     """Become the script, and end with its exit code."""
-    os.dup2(write, 1)
-    os.dup2(write, 2)
+    os.dup2(output, 1)
+    os.dup2(errors, 2)
     sys.argv = command
-    sys.path[0] = os.path.dirname(command[0])
+    if os.path.isdir(command[0]):
+        del sys.path[0]  # runpy puts the folder there
+    else:
+        sys.path[0] = os.path.dirname(command[0])
     code = 0
     try:
         runpy.run_path(command[0], run_name='__main__')
@@ -50,7 +53,7 @@ def main():
         child = os.fork()
         if child == 0:
             os.close(read)
-            run_in_child(command, write)
+            run_in_child(command, write, write)
         os.close(write)
         with open(read) as output:
             text = output.read()
