@@ -18,7 +18,6 @@ from torchvision import datasets
 
 import helper
 
-
 LONGEST = [  # with -n 2, one process would be left alone with one that begins late
     'test_lessons.py',
     'test_tries.py',

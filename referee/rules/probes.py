@@ -63,8 +63,9 @@ class Probe(Rule):
                 continue
             if not self.concerns(kept):
                 continue
-            devices = []
-            with torch.random.fork_rng(devices=devices), torch.no_grad():
+            parameters = kept['model'].parameters()
+            devices = {where.device.index for where in parameters if where.is_cuda}
+            with torch.random.fork_rng(list(devices)), torch.no_grad():
                 try:
                     model = copy.deepcopy(kept['model']).eval()
                     first = self.answers(model, kept['args'], kept['kwargs'])
