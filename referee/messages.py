@@ -21,6 +21,8 @@ CAUSES = {  # a rule, and those that follow from it, which then needn't be said
     'alike': {'dead'},
     'dead': {'constant', 'stuck'},
     'underflow': {'constant', 'stuck'},
+    'number as class': {'dead', 'constant', 'stuck'},
+    'one output': {'dead', 'constant', 'stuck'},
     'no model': {'gradients'},
     'batch first': {'mixed batch', 'amount of padding'},
     'mixed batch': {'amount of padding'},

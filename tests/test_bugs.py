@@ -130,6 +130,8 @@ NAMED = {  # the rules that name a wrong script, with the lines where the change
     '146_layer_never_called': {('never called', 32)},
     '147_gamma_at_every_batch': {('small rate', 52)},
     '148_parameter_that_was_squeezed': {('orphan', 52)},
+    '149_cross_entropy_of_a_number': {('number as class', 23)},
+    '150_cross_entropy_of_one_output': {('one output', 32)},
 }
 UNTOLD = [  # it would take a guess to tell these from what is meant
     '23_gan_detached_in_generator_step',

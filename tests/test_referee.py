@@ -382,6 +382,36 @@ SCENES = {  # by the promise: the file, and [(arguments, the rules that are brok
             (('F.cross_entropy(logits, logits)',), {'labels'}),
             (('F.nll_loss(log_ps, tensor([0, 1, 2, 2]))',), set()),
             (('F.nll_loss(log_ps, tensor([0, 1, 2, 3]))',), {'labels'}),
+            (('F.cross_entropy(logits, logits.round() + 0.5)',), {'labels'}),
+            (('F.cross_entropy(logits, tensor([0, 1, 2, 2.5]))',), {'number as class'}),
+        ],
+    ),
+    'what the labels are decides about the loss': (
+        'classes',
+        [
+            (
+                ('F.cross_entropy(logits, F.one_hot(tensor([0, 1, 2, 2])) * 1.0)',),
+                set(),
+            ),
+            (('F.cross_entropy(logits, (logits > -9) * 1.0)',), {'one of many'}),
+            (('F.cross_entropy(logits, (logits > 9) * 1.0)',), {'labels'}),
+            (('F.cross_entropy(logits[:, :1], tensor([0, 0, 0, 1]))',), {'one output'}),
+            (
+                ('F.cross_entropy(logits[:, :1], tensor([[0.0], [1], [1], [0]]))',),
+                {'one output'},
+            ),
+            (
+                ('F.cross_entropy(logits[:, :1], tensor([3, 0, 7, 1]))',),
+                {'number as class'},
+            ),
+            (
+                ('F.cross_entropy(logits[:, :1], tensor([[3.0], [0], [7], [1]]))',),
+                {'number as class'},
+            ),
+            (  # such as a contrastive loss of a batch of one
+                ('F.cross_entropy(logits[:1, :1], tensor([0]))',),
+                set(),
+            ),
         ],
     ),
     'what a loss computes itself is not given to it': (

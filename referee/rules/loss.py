@@ -235,24 +235,50 @@ class Labels(Rule):
     fix = (
         'Use class indices: integers (int64) from 0 to the number of classes - 1, '
         "with the output's shape but without its class dimension, such as [n] for "
-        '[n, classes]. If an example can have several labels, use BCEWithLogitsLoss'
+        '[n, classes]'
     )
     lesson = '7'
+
+    def start(self):
+        self.of_numbers = NumberAsClass(self.run)
+        self.of_one_output = OneOutput(self.run)
+        self.of_many = OneOfMany(self.run)
 
     @on('some loss', 'loss failed')
     def loss(self, loss):
         if loss.name not in CLASSES or not is_plain(loss.target):
             return
         output, target = loss.output, loss.target
-        if output.dim() < 2 or not output.numel():
+        if output.dim() < 2 or not output.numel() or not target.numel():
             return
-        if target.shape == output.shape:
-            ps = target.detach().float()
-            if output.dim() == 2 and not sum_to_one(ps, rounding(target)):
-                self.say(AS_PROBABILITIES, where=loss.place)
+        same_shape = target.shape == output.shape
+        if not same_shape and target.dim() != output.dim() - 1:
             return
-        if target.dim() != output.dim() - 1:
-            return
+        values = target.detach().double()
+        is_binary = bool(((values == 0) | (values == 1)).all())
+        is_whole = bool((values == values.round()).all())
+        if output.shape[1] == 1 and output.numel() > 1:
+            if is_binary:
+                self.run.say(self.of_one_output, where=loss.place)
+            else:
+                self.say_of_numbers(values, loss)
+        elif same_shape:
+            if output.dim() == 2 and not sum_to_one(values, rounding(target)):
+                if is_binary and bool((values.sum(dim=1) > 1).any()):
+                    self.run.say(self.of_many, where=loss.place)
+                else:
+                    self.say(AS_PROBABILITIES, where=loss.place)
+        elif not is_whole:
+            self.say_of_numbers(values, loss)
+        else:
+            self.say_of_classes(loss)
+
+    def say_of_numbers(self, values, loss):
+        number = f'{values.flatten()[0].item():.4g}'
+        self.run.say(self.of_numbers, number, where=loss.place)
+
+    def say_of_classes(self, loss):
+        output, target = loss.output, loss.target
         ignored = loss.options.get('ignore_index', -100)
         outside = (target < 0) | (target >= output.shape[1])
         wrong = target[outside & (target != ignored)]
@@ -260,6 +286,30 @@ class Labels(Rule):
             self.say(wrong.flatten()[0].item(), where=loss.place)
         elif target.is_floating_point():
             self.say(f'of type {target.dtype}', where=loss.place)
+
+
+class NumberAsClass(Rule):
+    name = 'number as class'
+    advice = 'Predict a number with `MSELoss`, not with `CrossEntropyLoss`.'
+    what = 'The loss expects class indices, but the labels are numbers such as {}'
+    fix = (
+        'If you want to predict a number, use MSELoss, with one output and float32 '
+        'labels of its shape, such as [n, 1]. If they stand for classes, number these from 0 '
+        '(int64), and give the last layer an output for each class'
+    )
+    lesson = '13_2'
+
+
+class OneOutput(Rule):
+    name = 'one output'
+    advice = 'Use `BCEWithLogitsLoss` if the model has a single output.'
+    what = 'The loss got a single output, so there is only one class to choose from'
+    fix = (
+        "For yes or no, use BCEWithLogitsLoss with float32 labels of the output's "
+        'shape, such as [n, 1]. For several classes, give the last layer an output for '
+        'each'
+    )
+    lesson = '13_3'
 
 
 class NoModelAsked(Rule):
