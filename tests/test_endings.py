@@ -92,11 +92,12 @@ def test_stopped_in_a_training(path, number):
 def test_stopped_in_a_download(path, number, tmp_path):
     with socket.create_server(('127.0.0.1', 0)) as silent:
         silent.settimeout(300)
+        accepted = []  # a connection that nobody keeps would be closed
         proxy = f'http://127.0.0.1:{silent.getsockname()[1]}'
         end = stop(
             path,
             ['--data-dir', tmp_path],
-            silent.accept,
+            lambda: accepted.append(silent.accept()),
             number,
             {'http_proxy': proxy, 'https_proxy': proxy, 'no_proxy': ''},
         )

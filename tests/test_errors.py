@@ -452,7 +452,7 @@ def two_masks_at_once(fails):
     x = texts.view(2, 1, 5, 16)
     real = ~padding.view(2, 1, 1, 5)
     with fails(RuntimeError):
-        F.scaled_dot_product_attention(x, x, x, real, is_causal=True)
+        F.scaled_dot_product_attention(x, x, x, real, 0.1, is_causal=True)
     causal = torch.ones(5, 5, dtype=torch.bool).tril()
     mixed = F.scaled_dot_product_attention(x, x, x, real & causal)
     alone = F.scaled_dot_product_attention(*[x[1:, :, :3]] * 3, is_causal=True)
