@@ -132,6 +132,8 @@ NAMED = {  # the rules that name a wrong script, with the lines where the change
     '148_parameter_that_was_squeezed': {('orphan', 52)},
     '149_cross_entropy_of_a_number': {('number as class', 23)},
     '150_cross_entropy_of_one_output': {('one output', 32)},
+    '151_weight_of_yes_below_zero': {('negative loss', 23)},
+    '152_scaled_together_beside_one_hot': {('scaled together', 30)},
 }
 UNTOLD = [  # it would take a guess to tell these from what is meant
     '23_gan_detached_in_generator_step',

@@ -386,6 +386,33 @@ SCENES = {  # by the promise: the file, and [(arguments, the rules that are brok
             (('F.cross_entropy(logits, tensor([0, 1, 2, 2.5]))',), {'number as class'}),
         ],
     ),
+    'a cross entropy below 0 is noticed': (
+        'classes',
+        [
+            (
+                ('F.binary_cross_entropy_with_logits(9 + logits, 0 * logits + 3)',),
+                {'negative loss'},
+            ),
+            (
+                ('F.binary_cross_entropy_with_logits(9 + logits, 0 * logits + 1)',),
+                set(),
+            ),
+            (  # such as the rewards of actions
+                (
+                    'F.binary_cross_entropy_with_logits(9 + logits, 0 * logits, '
+                    'weight=0 * logits - 1)',
+                ),
+                set(),
+            ),
+            (
+                (
+                    'F.cross_entropy(logits, tensor([0, 1, 2, 2]), '
+                    "weight=-torch.ones(3), reduction='sum')",
+                ),
+                {'negative loss'},
+            ),
+        ],
+    ),
     'what the labels are decides about the loss': (
         'classes',
         [
@@ -864,6 +891,15 @@ def test_it_says_what_it_found_and_what_to_do(scene, arguments, words, scenes):
     _, text = scenes[scene, arguments]
     said = [f'{one["what"]}. {one["fix"]}' for one in verdicts_in(text)['problems']]
     assert len(said) == 1 and words in said[0], said
+
+
+def test_a_module_is_unfrozen_if_that_was_meant(tmp_path):
+    wrong = ROOT / 'tests/bugs/121_a_module_cannot_be_frozen_so_wrong.py'
+    script = tmp_path / 'script.py'
+    source = wrong.read_text(encoding='utf-8')
+    script.write_text(source.replace('requires_grad = False', 'requires_grad = True'))
+    result = run(REFEREE, script)
+    assert 'Call module.requires_grad_(True)' in result.stdout, result.stdout
 
 
 # Parts of rules

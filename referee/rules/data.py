@@ -535,7 +535,9 @@ class Table:
             return None
         mean = self.sum / self.rows
         std = (self.squares / self.rows - mean**2).clamp(min=0).sqrt()
-        varies = std > 1e-9
+        flags = (self.low == 0) & (self.high == 1)  # such as those of a one-hot vector
+        flags &= (self.squares - self.sum).abs() < 1e-6 * self.rows
+        varies = (std > 1e-9) & ~flags
         if varies.sum() < 2:
             return None
         centered = (mean[varies].abs() < 1e-4).all()

@@ -294,8 +294,8 @@ class NumberAsClass(Rule):
     what = 'The loss expects class indices, but the labels are numbers such as {}'
     fix = (
         'If you want to predict a number, use MSELoss, with one output and float32 '
-        'labels of its shape, such as [n, 1]. If they stand for classes, number these from 0 '
-        '(int64), and give the last layer an output for each class'
+        'labels of its shape, such as [n, 1]. If they stand for classes, number these '
+        'from 0 (int64), and give the last layer an output for each class'
     )
     lesson = '13_2'
 
@@ -683,6 +683,32 @@ class LearnsPadding(Rule):
 
     def sentence(self, details):
         return self.what.format(*details[:2])
+
+
+class NegativeLoss(Rule):
+    name = 'negative loss'
+    advice = 'Look at labels and weights if a cross entropy is negative.'
+    what = '{} was {}, though a cross entropy is never negative'
+    fix = (
+        'Print the labels, which must be between 0 and 1 for BCEWithLogitsLoss, and '
+        'the weights, which must be positive. pos_weight has one for each column of '
+        'the labels, so count the yeses with labels.sum(dim=0)'
+    )
+    lesson = '13_3'
+    names = {
+        'cross_entropy': 'CrossEntropyLoss',
+        'binary_cross_entropy_with_logits': 'BCEWithLogitsLoss',
+    }
+
+    @on('some loss')
+    def loss(self, loss):
+        if loss.name not in self.names or not is_plain(loss.value):
+            return
+        if loss.name != 'cross_entropy' and loss.options.get('weight') is not None:
+            return  # weights of single examples may be negative, such as rewards
+        lowest = loss.value.detach().min().item() if loss.value.numel() else 0
+        if lowest < -1e-3:
+            self.say(self.names[loss.name], f'{lowest:.3g}', where=loss.place)
 
 
 class WrongWeights(Rule):

@@ -56,8 +56,8 @@ class Misspelled(Rule):
     )
     what = 'A {} has an attribute called {}, which means nothing to torch'
     fix = (
-        'Call module.requires_grad_(False), which sets requires_grad of all '
-        'parameters of a module'
+        'Call module.requires_grad_({}), which sets requires_grad of all parameters '
+        'of a module'
     )
     lesson = '20'
 
@@ -71,17 +71,18 @@ class Misspelled(Rule):
         for p in call.model.parameters():
             for name in vars(p):
                 if difflib.get_close_matches(name, ['requires_grad'], cutoff=0.85):
-                    self.tell('parameter', name, call)
+                    self.tell('parameter', name, vars(p)[name], call)
                     return
         for module in call.model.modules():
             for name in vars(module):
                 if difflib.get_close_matches(name, ['requires_grad'], cutoff=0.85):
-                    self.tell(type(module).__name__, name, call)
+                    kind = type(module).__name__
+                    self.tell(kind, name, vars(module)[name], call)
                     return
 
-    def tell(self, kind, name, call):
+    def tell(self, kind, name, value, call):
         where = line_with(rf'\.{name}\s*=[^=]', call.place)
-        self.say(kind, name, where=where)
+        self.say(kind, name, bool(value), where=where)
 
 
 def line_with(pattern, where):

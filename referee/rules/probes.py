@@ -217,7 +217,8 @@ class SameAnswer(Probe):
     what = 'The model predicts the same for every example of a training batch'
     fix = (
         "Look for a ReLU that always returns 0, a forward() that doesn't use its "
-        "input, or a learning rate that's too high"
+        "input, a learning rate that's too high, or gradients that vanish in a deep "
+        'network'
     )
     lesson = '16_1'
 

@@ -726,7 +726,8 @@ class Stuck(Rule):
     what = '{} had gradients, but no value changed in {} steps'
     fix = (
         'Look for a learning rate of 0, for steps that are too small for weights of '
-        'half precision (keep them in float32), and for weights that are overwritten'
+        'half precision (keep them in float32), for weights that are overwritten, and '
+        'in a deep network for gradients that vanish'
     )
     lesson = '23_1'
     remark = True
