@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from course import ROOT
 from torch import nn
-from torch.nn.utils.rnn import pad_sequence
+from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 from torch.utils.data import DataLoader, TensorDataset, random_split
 from torchvision import datasets, transforms
 from torchvision.transforms import v2
@@ -628,6 +628,55 @@ def bincount_of_floats(fails):
     with fails(RuntimeError):
         classes.bincount()
     assert classes.long().bincount().tolist() == [1, 2]
+
+
+@case('"bitwise_and_cpu" not implemented for \'Float\'')
+def predictions_and_floats(fails):
+    labels = torch.tensor([1.0, 0.0, 1.0])
+    predicted = torch.tensor([True, True, False])
+    with fails(RuntimeError):
+        predicted & labels
+    assert (predicted & (labels == 1)).tolist() == [True, False, False]
+
+
+@case('could not convert string to float')
+def decimal_comma(fails):
+    with fails(ValueError):
+        float('3,5')
+    assert float('3,5'.replace(',', '.')) == 3.5
+
+
+@case("too many dimensions 'str'")
+def tensor_of_cells(fails):
+    with fails(ValueError):
+        torch.tensor(['3.5', '4.5'])
+    assert torch.tensor([float(cell) for cell in ['3.5', '4.5']]).sum() == 8
+
+
+@case('probability tensor contains either ... element < 0')
+def scores_to_draw_from(fails):
+    scores = torch.tensor([2.0, -1.0])
+    with fails(RuntimeError):
+        torch.multinomial(scores, 1)
+    assert torch.multinomial(scores.softmax(dim=0), 1) in (0, 1)
+
+
+@case('too many values to unpack (expected 2)')
+def three_things_in_a_batch(fails):
+    dataset = TensorDataset(images, labels, torch.arange(4))
+    with fails(ValueError):
+        for _, _ in DataLoader(dataset, batch_size=2):
+            pass
+    _, _, numbers = next(iter(DataLoader(dataset, batch_size=2)))
+    assert numbers.tolist() == [0, 1]
+
+
+@case('Length of all samples has to be greater than 0')
+def a_text_without_a_token(fails):
+    texts = torch.rand(2, 3, 8)
+    with fails(RuntimeError):
+        pack_padded_sequence(texts, torch.tensor([3, 0]), True)
+    assert pack_padded_sequence(texts, torch.tensor([3, 1]), True).data.shape == (4, 8)
 
 
 @case("can't convert np.ndarray of type numpy.str_")
@@ -1255,6 +1304,15 @@ def model_instead_of_its_weights(fails):
     with fails(TypeError):
         model.load_state_dict(other)
     model.load_state_dict(other.state_dict())
+
+
+@case('Expected state_dict to be dict-like')
+def best_weights_that_were_never_stored(fails):
+    model, best = new_model(), None
+    with fails(TypeError):
+        model.load_state_dict(best)
+    best = model.state_dict()
+    model.load_state_dict(best)
 
 
 @case('PytorchStreamReader failed reading zip archive')
