@@ -221,6 +221,24 @@ def dimensions_missing(fails):
     assert conv(image.unsqueeze(0).unsqueeze(0)).shape == (1, 8, 26, 26)
 
 
+@case('expected 4D input (got 3D input)')
+def batch_norm_without_a_batch(fails):
+    maps = torch.rand(8, 26, 26)
+    layer = nn.BatchNorm2d(8)
+    with fails(ValueError):
+        layer(maps)
+    assert layer(maps.unsqueeze(0)).shape == (1, 8, 26, 26)
+
+
+@case('conv2d() received an invalid combination of arguments')
+def image_instead_of_a_tensor(fails):
+    image = v2.ToPILImage()(images[0])
+    conv = nn.Conv2d(1, 8, kernel_size=3)
+    with fails(TypeError):
+        conv(image)
+    assert conv(TO_TENSOR(image).unsqueeze(0)).shape == (1, 8, 26, 26)
+
+
 @case("Kernel size can't be greater than actual input size")
 def image_smaller_than_kernel(fails):
     small = torch.rand(4, 1, 3, 3)

@@ -487,7 +487,10 @@ class Stretched(Rule):
     name = 'shapes'
     advice = 'Compare tensors of the same shape.'
     what = 'The shapes {} and {} were broadcast to fit each other'
-    fix = 'Give both the same shape: output.squeeze(1), or labels.view(-1, 1)'
+    fix = (
+        'Give both the same shape, in training and in evaluation: output.squeeze(1), '
+        'or labels.view(-1, 1)'
+    )
     lesson = '13_2'
 
     def start(self):
@@ -539,6 +542,17 @@ class Stretched(Rule):
             self.say(list(one.shape), list(other.shape))
         elif other.requires_grad and 'sub' in name:
             self.say(list(one.shape), list(other.shape))
+        elif 'sub' in name and self.is_error(one, other):
+            self.say(list(one.shape), list(other.shape))
+
+    def is_error(self, one, other):
+        """Is one of them the model's output, and the other its labels?"""
+        marks = [self.run.marks.get(tensor) for tensor in (one, other)]
+        if None in marks:
+            return False
+        return any(mark.label for mark in marks) and any(
+            mark.call is not None for mark in marks
+        )
 
 
 class OverOne(Rule):
