@@ -1434,4 +1434,5 @@ def run_statements(code, names):
             continue
         with pytest.raises(Exception) as info:
             exec(program, names)
-        assert info.type.__name__ == expected[1], last_line
+        kinds = {kind.__name__ for kind in info.type.__mro__}  # newer torch has others
+        assert expected[1] in kinds, last_line
