@@ -423,7 +423,7 @@ def test_a_measurement_changes_its_row_of_the_outline_and_no_other():
 
 def test_a_measurement_without_accuracy_leaves_the_cell_empty():
     found = updated(OUTLINE, '1_first_app.py', '', 3.4)
-    assert '| [1](codes/1_first_app.py) | 3 | one neuron |  |' in found.splitlines()
+    assert '| [1](codes/1_first_app.py) | 3 | one neuron | |' in found.splitlines()
 
 
 def test_an_outline_without_a_row_of_the_lesson_is_not_updated():

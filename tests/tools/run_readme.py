@@ -93,7 +93,8 @@ def execute(node, comment, namespace):
             exec(compile(ast.Module([node], []), 'snippet', 'exec'), namespace)
     except Exception as error:
         message = ' '.join(str(error).split())
-        kinds = {kind.__name__ for kind in type(error).__mro__}  # newer torch has others
+        # A newer torch may raise a subclass of the error that the comment names.
+        kinds = {kind.__name__ for kind in type(error).__mro__}
         if raises and raises[1] in kinds:
             parts = raises[2].split(' ... ')
             if re.search('.*'.join(map(re.escape, parts)), message):
