@@ -111,6 +111,7 @@ MARKED = r'(`[^`]+`|(?m:^ {4}.*$)|(?<![\w*])\*\w[^*()]*\w\*(?![\w*]))'
 # What Markdown would misunderstand: a * or < before a word, and a number with a dot at
 # the beginning of a line, which would start a list.
 SPECIAL = r'[*<](?=\S)|(?m:(?<=^\d)\.)'
+NUMBERED = r'(?m:^\d\\\. .*(?:\n|\Z)){2,}'  # a list after all: several such lines
 
 
 def order(path):
@@ -186,7 +187,8 @@ def prose(text):
     parts = re.split(MARKED, text)
     for i in range(0, len(parts), 2):  # between them are the marked parts
         parts[i] = re.sub(f'({CODE})|{SPECIAL}', replace, parts[i])
-    return ''.join(parts).strip()
+    text = ''.join(parts).strip()
+    return re.sub(NUMBERED, lambda found: found[0].replace('\\.', '.'), text)
 
 
 def uncomment(lines):

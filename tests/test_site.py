@@ -131,6 +131,14 @@ def test_a_notebook_is_valid(path):
     nbformat.validate(notebooks.notebook(path))
 
 
+def test_numbered_lines_are_a_list_and_a_number_alone_is_not():
+    text = (
+        'Three steps:\n\n1. Look.\n2. Think.\n\nThe end is in lesson\n3. It is short.'
+    )
+    wanted = text.replace('\n3. It', '\n3\\. It')
+    assert notebooks.prose(text) == wanted
+
+
 def test_code_in_prose_is_as_it_was():
     assert notebooks.prose('2 * 3 and *x is nn.Sequential(*layers), --epochs 3') == (
         '2 * 3 and \\*x is `nn.Sequential(*layers)`, `--epochs 3`'
