@@ -135,6 +135,7 @@ NAMED = {  # the rules that name a wrong script, with the lines where the change
     '151_weight_of_yes_below_zero': {('negative loss', 23)},
     '152_scaled_together_beside_one_hot': {('scaled together', 30)},
     '153_broadcast_in_the_evaluation': {('shapes', 24)},
+    '154_softmax_of_one_output': {('dimension of one', 21)},
 }
 UNTOLD = [  # it would take a guess to tell these from what is meant
     '23_gan_detached_in_generator_step',

@@ -386,6 +386,22 @@ SCENES = {  # by the promise: the file, and [(arguments, the rules that are brok
             (('F.cross_entropy(logits, tensor([0, 1, 2, 2.5]))',), {'number as class'}),
         ],
     ),
+    'one class in all batches is noticed, and in the last one it is no mistake': (
+        'classes',
+        [
+            (
+                ('F.cross_entropy(logits.repeat(40, 1), torch.zeros(160).long())',),
+                {'one class'},
+            ),
+            (
+                (
+                    '[F.cross_entropy(logits.repeat(40, 1), labels) for labels in '
+                    '(tensor([0, 1, 2, 2]).repeat(40), torch.zeros(160).long())]',
+                ),
+                set(),
+            ),
+        ],
+    ),
     'a cross entropy below 0 is noticed': (
         'classes',
         [
