@@ -543,10 +543,11 @@ class as_before:
             signal.signal(number, handler)
 
 
-def install(folder):
+def install(folder, whole_text=False):
     """Copy the course to `folder`, with 18 drawn photos of a kind; return it.
 
     So a run leaves nothing in the repository, and finds nothing that another run left.
+    whole_text: the text for lesson 25 as it is, and not only its beginning.
     """
     shutil.copytree(
         ROOT / 'codes', folder / 'codes', ignore=shutil.ignore_patterns('__pycache__')
@@ -561,7 +562,10 @@ def install(folder):
     for name in ('MNIST', 'FashionMNIST'):
         (copy / name).symlink_to(SYNTHETIC_DATA / name)
     shutil.copy(ROOT / 'data/penguins.csv', folder / 'data')
-    add_text(folder)
+    if whole_text:
+        shutil.copy(ROOT / 'data/text.txt', folder / 'data')
+    else:
+        add_text(folder)
     return folder
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import pytest
-from course import LESSONS, REAL, ROOT, lesson, tomllib
+from course import LESSONS, REAL, ROOT, install, lesson, tomllib
 from paragraphs import numbers, paragraphs, without_code
 
 sys.path.insert(0, str(ROOT / 'tests/tools'))
@@ -541,6 +541,18 @@ QUICK = [
     for claim in CLAIMS
     if claim.get('quick')
 ]
+
+
+def test_a_claim_can_be_computed_from_several_numbers_of_a_line():
+    claim = {'what': '', 'lesson': '1', 'find': r'back (\S+) (\S+)', 'value': 'max(n)'}
+    assert value(claim, 'Block 1: its heads look back 3.5 1.2') == 3.5
+
+
+def test_lessons_are_measured_with_the_whole_text(tmp_path):
+    copy = install(tmp_path / 'course', whole_text=True)
+    for name in ('text.txt', 'penguins.csv'):
+        measured = (copy / 'data' / name).read_bytes()
+        assert measured == (ROOT / 'data' / name).read_bytes(), name
 
 
 @pytest.mark.real

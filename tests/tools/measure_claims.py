@@ -165,7 +165,9 @@ def output(claim, seed, data_dir, folder):
 
 def value(claim, stdout):
     """The number that is claimed, as found in what was printed."""
-    n = [float(number) for number in re.findall(claim['find'], stdout)]
+    n = []
+    for match in re.finditer(claim['find'], stdout):
+        n += [float(number) for number in match.groups()]
     if not n:
         sys.exit(
             f'{claim["what"]}: lesson {claim["lesson"]} prints nothing that fits '
@@ -191,7 +193,7 @@ def measure_all(lessons, data_dir):
     """Print each claim beside what was measured; return how many are wrong."""
     printed, wrong = {}, 0
     with tempfile.TemporaryDirectory() as folder:
-        copy = install(Path(folder, 'course'))
+        copy = install(Path(folder, 'course'), whole_text=True)
         for claim in CLAIMS:
             if lessons and claim['lesson'] not in lessons:
                 continue

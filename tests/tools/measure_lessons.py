@@ -15,7 +15,6 @@ Run: python tests/tools/measure_lessons.py --data-dir DIR  (where the real data 
 import argparse
 import os
 import re
-import shutil
 import sys
 import tempfile
 import time
@@ -115,8 +114,7 @@ def main():
     listed = claims.read_text(encoding='utf-8')
     print(f'{os.cpu_count()} cores, device {args.device}')
     with tempfile.TemporaryDirectory() as folder:
-        copy = install(Path(folder, 'course'))
-        shutil.copy(ROOT / 'data/text.txt', copy / 'data')  # all of it
+        copy = install(Path(folder, 'course'), whole_text=True)
         paths = [lesson(number) for number in args.lessons or []] or LESSONS
         for path in paths:
             reached, seconds = measure(
