@@ -918,6 +918,17 @@ def test_a_module_is_unfrozen_if_that_was_meant(tmp_path):
     assert 'Call module.requires_grad_(True)' in result.stdout, result.stdout
 
 
+def test_a_threshold_may_be_named_other(tmp_path):
+    wrong = ROOT / 'tests/bugs/135_logits_above_one_half_wrong.py'
+    script = tmp_path / 'script.py'
+    source = wrong.read_text(encoding='utf-8')
+    assert source.count('(y_hat > 0.5)') == 1
+    script.write_text(source.replace('(y_hat > 0.5)', 'torch.gt(y_hat, other=0.5)'))
+    result = run(REFEREE, '--json', script)
+    (remark,) = verdicts_in(result.stdout)['remarks']
+    assert remark['rule'] == 'logits at half', result.stdout
+
+
 # Parts of rules
 
 
