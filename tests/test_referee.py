@@ -918,6 +918,14 @@ def test_a_module_is_unfrozen_if_that_was_meant(tmp_path):
     assert 'Call module.requires_grad_(True)' in result.stdout, result.stdout
 
 
+def test_no_rule_makes_float64_on_a_device():
+    """A Mac's GPU knows none, so the rule would be switched off there."""
+    for path in (ROOT / 'referee').rglob('*.py'):
+        source = path.read_text(encoding='utf-8')
+        for before in re.findall(r'(\S*)\.double\(\)', source):
+            assert before.endswith('.cpu()'), f'{path.name}: {before}.double()'
+
+
 def test_a_threshold_may_be_named_other(tmp_path):
     wrong = ROOT / 'tests/bugs/135_logits_above_one_half_wrong.py'
     script = tmp_path / 'script.py'

@@ -512,7 +512,7 @@ class Table:
                 self.known.add(number)
                 new.append(i)
         if new and rows.shape[1]:
-            rows = rows[new].double().cpu()
+            rows = rows[new].cpu().double()
             self.include(
                 len(new), rows.sum(0), (rows**2).sum(0), rows.amin(0), rows.amax(0)
             )
@@ -883,7 +883,9 @@ class TargetAsInput(Rule):
         known = self.known.get(id(call.model))
         if known is not None and not known[0]:
             return  # there was a batch without such a column
-        same = columns_that_are(inputs.detach().double(), target.detach().double())
+        same = columns_that_are(
+            inputs.detach().cpu().double(), target.detach().cpu().double()
+        )
         if known is None:
             known = self.known[id(call.model)] = [same, 0, call]
         known[0] &= same

@@ -254,7 +254,7 @@ class Labels(Rule):
         same_shape = target.shape == output.shape
         if not same_shape and target.dim() != output.dim() - 1:
             return
-        values = target.detach().double()
+        values = target.detach().float()
         is_binary = bool(((values == 0) | (values == 1)).all())
         is_whole = bool((values == values.round()).all())
         if output.shape[1] == 1 and output.numel() > 1:

@@ -768,7 +768,10 @@ def snapshot(parameter):
     """A sum and some values, of which at least one changes if the parameter does."""
     values = parameter.detach().flatten()
     some = values[:: max(1, len(values) // 64)]
-    return values.sum(dtype=torch.float64).item(), some.tolist()
+    precise = torch.float64
+    if values.device.type == 'mps':  # which knows no float64
+        precise = torch.float32
+    return values.sum(dtype=precise).item(), some.tolist()
 
 
 class LateClipping(Rule):
