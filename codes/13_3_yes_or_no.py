@@ -168,7 +168,7 @@ report('Valid, threshold 0.5', *measure(ps, valid_labels, 0.5))
 # usually falls. Say that we want to find at least four out of five Chinstraps. We take
 # the highest threshold that does so on the validation rows. (If none of them does, we
 # keep the lowest.) There are only 13 Chinstraps among these rows, so it's a rough
-# choice, and on other rows, the recall will be somewhat higher or lower.
+# choice, and on other rows, the recall can easily be much higher or lower.
 wanted_recall = 0.8  # yours
 thresholds = [percent / 100 for percent in range(5, 100, 5)]
 recalls = []

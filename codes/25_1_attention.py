@@ -336,11 +336,11 @@ for epoch in range(args.epochs):
 
 # With seeds 7, 8, and 9, the validation loss was 1.56, 1.57, and 1.58 at the end, and
 # lesson 25's GRU reached 1.55, 1.53, and 1.54. Both saw the same number of windows, but
-# the transformer has half as many parameters again (115,415, the GRU's network 76,215),
-# and on our CPU, its epochs took a third longer. So here, it's no better. That's usual
-# for a small network and a small text: neighboring characters matter most, and a state
-# of 128 numbers can hold them. Transformers pay off with more text, longer texts,
-# larger networks, and GPUs (see the notes).
+# the transformer has one and a half times as many parameters (115,415 instead of
+# 76,215), and on our CPU, its epochs took a third longer. So here, it costs more and is
+# no better. That's usual for a small network and a small text: neighboring characters
+# matter most, and a state of 128 numbers can hold them. Transformers pay off with more
+# text, longer texts, larger networks, and GPUs (see the notes).
 
 # %% Let it write
 start = to_text(valid_numbers[:40])

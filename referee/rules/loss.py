@@ -251,6 +251,8 @@ class Labels(Rule):
         output, target = loss.output, loss.target
         if output.dim() < 2 or not output.numel() or not target.numel():
             return
+        if not bool(target.isfinite().all()):
+            return  # another rule says that
         same_shape = target.shape == output.shape
         if not same_shape and target.dim() != output.dim() - 1:
             return
@@ -274,7 +276,10 @@ class Labels(Rule):
             self.say_of_classes(loss)
 
     def say_of_numbers(self, values, loss):
-        number = f'{values.flatten()[0].item():.4g}'
+        telling = values[values != values.round()]  # rather 2.5 than 3
+        if not len(telling):
+            telling = values.flatten()
+        number = f'{telling[0].item():.4g}'
         self.run.say(self.of_numbers, number, where=loss.place)
 
     def say_of_classes(self, loss):
@@ -291,7 +296,7 @@ class Labels(Rule):
 class NumberAsClass(Rule):
     name = 'number as class'
     advice = 'Predict a number with `MSELoss`, not with `CrossEntropyLoss`.'
-    what = 'The loss expects class indices, but the labels are numbers such as {}'
+    what = 'The loss expects class indices, but the labels contain numbers such as {}'
     fix = (
         'If you want to predict a number, use MSELoss, with one output and float32 '
         'labels of its shape, such as [n, 1]. If they stand for classes, number these '
@@ -704,9 +709,10 @@ class NegativeLoss(Rule):
     advice = 'Look at labels and weights if a cross entropy is negative.'
     what = '{} was {}, though a cross entropy is never negative'
     fix = (
-        'Print the labels, which must be between 0 and 1 for BCEWithLogitsLoss, and '
-        'the weights, which must be positive. pos_weight has one for each column of '
-        'the labels, so count the yeses with labels.sum(dim=0)'
+        "Print the labels, which must be between 0 and 1 if they're probabilities, and "
+        'the weights, none of which may be negative. If you pass pos_weight to '
+        'BCEWithLogitsLoss, it needs a number for each column of the labels, so count '
+        'the yeses with labels.sum(dim=0)'
     )
     lesson = '13_3'
     names = {
