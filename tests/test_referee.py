@@ -383,6 +383,7 @@ SCENES = {  # by the promise: the file, and [(arguments, the rules that are brok
             (('F.nll_loss(log_ps, tensor([0, 1, 2, 2]))',), set()),
             (('F.nll_loss(log_ps, tensor([0, 1, 2, 3]))',), {'labels'}),
             (('F.cross_entropy(logits, logits.round() + 0.5)',), {'labels'}),
+            (('F.cross_entropy(logits, tensor([0, 1, 2, float("nan")]))',), set()),
             (('F.cross_entropy(logits, tensor([0, 1, 2, 2.5]))',), {'number as class'}),
         ],
     ),
@@ -900,8 +901,13 @@ def test_it_remarks_on_gradients_that_are_added_up_for_a_step(scene, arguments, 
             ('F.cross_entropy(ps, tensor([0, 1, 2, 2]))',),
             'Leave out the softmax',
         ),
+        (
+            'classes',
+            ('F.cross_entropy(logits, tensor([3.0, 1, 2, 2.5]))',),
+            'numbers such as 2.5',
+        ),
     ],
-    ids=['shared', 'always true', 'always false', 'sigmoid', 'softmax'],
+    ids=['shared', 'always true', 'always false', 'sigmoid', 'softmax', 'number'],
 )
 def test_it_says_what_it_found_and_what_to_do(scene, arguments, words, scenes):
     _, text = scenes[scene, arguments]
